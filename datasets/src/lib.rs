@@ -1,0 +1,1 @@
+//! Readers for recorded CSI and RSSI, and the simulator.

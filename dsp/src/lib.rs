@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod detect;
+mod error;
+pub mod frame;
+pub mod kernel;
+pub mod math;
+pub mod phy;
+
+pub use error::Error;
+pub use frame::{Cfr, CsiFrame, CsiMeta, LinkId, RssiSample};

@@ -1,0 +1,2 @@
+//! The privacy gate.
+#![no_std]

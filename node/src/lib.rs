@@ -1,0 +1,1 @@
+//! The daemon as a library, so that tests and the demo drive the same code as the binary.
