@@ -1,2 +1,48 @@
-//! Not built yet.
-fn main() {}
+//! `millpond-lab`: the researcher's tool. Reads recordings that the researcher owns; never opens a radio.
+//!
+//! One file a subcommand. Exit codes: 0 done, 1 failed, 2 bad usage, 3 not available by choice.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod inspect;
+mod motion;
+mod score;
+mod simulate;
+
+/// Reads, scores, converts and simulates CSI and RSSI recordings.
+#[derive(Parser)]
+#[command(name = "millpond-lab", version, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What a recording holds: format, shapes, times, sums, problems.
+    Inspect(inspect::Args),
+    /// Motion decisions over one or more recordings.
+    Motion(motion::Args),
+    /// The sensing benchmark over a folder with a labels.csv.
+    Score(score::Args),
+    /// A recording with ground truth from a simulated scene.
+    Simulate(simulate::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Motion(args) => motion::run(&args),
+        Command::Score(args) => score::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("millpond-lab: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
