@@ -1,1 +1,4 @@
 //! The planner.
+
+pub mod env;
+pub mod pairwise;

@@ -1,2 +1,39 @@
-//! Not built yet.
-fn main() {}
+//! `millpond-plan`, the operator's tool: plans and checks. Never sees a frame.
+//!
+//! Exit codes: 0 done, 1 failed, 2 bad usage, 3 not available by choice.
+
+mod input;
+mod solve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "millpond-plan", version, about = "Plans channels, widths, power, backhaul and steering for Wi-Fi")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Solve a general pairwise assignment (`pairwise/1`, gzip'd or not).
+    Solve(solve::Args),
+}
+
+/// Why a command failed: one line for stderr.
+type Failure = String;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Solve(args) => solve::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(line) => {
+            eprintln!("millpond-plan: {line}");
+            ExitCode::FAILURE
+        }
+    }
+}

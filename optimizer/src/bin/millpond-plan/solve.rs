@@ -1,0 +1,100 @@
+//! `millpond-plan solve`: a general pairwise assignment.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use millpond_optimizer::env::Environment;
+use millpond_optimizer::pairwise::{self, Instance, ProblemError, Solution};
+use serde_json::{Map, Value, json};
+
+use crate::{Failure, input};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The instance, `pairwise/1` JSON, gzip'd or not
+    instance: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Seconds to search at most; a proved answer ends it sooner
+    #[arg(long, value_name = "S", default_value_t = 10.0)]
+    time: f64,
+    /// Worker threads; 0 takes what the machine has
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+    /// Seed of the search
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    seed: u64,
+    /// Rounds of search at most; with this and no time limit hit, any number of threads gives the same plan
+    #[arg(long, value_name = "R")]
+    rounds: Option<u32>,
+}
+
+/// Reads, solves, re-costs and prints.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let start = Instant::now();
+    if !(args.time >= 0.0 && args.time <= 1e6) {
+        return Err(format!("--time {} is not a number of seconds from 0 to 1000000", args.time));
+    }
+    let bytes = input::read(&args.instance)?;
+    let instance = pairwise::read(&bytes).map_err(|errors| describe(&args.instance.display().to_string(), &errors))?;
+    let env = environment(args, start)?;
+    let solution = pairwise::solve(&instance.problem, &env);
+    print(args, &instance, &solution, start.elapsed());
+    Ok(())
+}
+
+/// The faults of a file in one line; the first few are spelled out.
+pub fn describe(name: &str, errors: &[ProblemError]) -> Failure {
+    const SHOWN: usize = 8;
+    let told: Vec<String> = errors.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = if errors.len() > SHOWN { format!("; and {} more", errors.len() - SHOWN) } else { String::new() };
+    format!("{name}: {}{more}", told.join("; "))
+}
+
+fn environment(args: &Args, start: Instant) -> Result<Environment, Failure> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = interrupted.clone();
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).map_err(|e| format!("no Ctrl-C handler: {e}"))?;
+    let deadline = start + Duration::from_secs_f64(args.time);
+    let threads = match args.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    let mut env = Environment::new()
+        .with_seed(args.seed)
+        .with_threads(threads)
+        .with_rounds(args.rounds)
+        .with_stop(move || interrupted.load(Ordering::Relaxed) || Instant::now() >= deadline);
+    if !args.json {
+        env = env.with_listener(move |p| {
+            eprintln!("{:8.2} s  cost {}  bound {}", start.elapsed().as_secs_f64(), p.cost, p.bound);
+        });
+    }
+    Ok(env)
+}
+
+fn print(args: &Args, instance: &Instance, solution: &Solution, took: Duration) {
+    let mut out = Map::new();
+    let mut put = |key: &str, value: Value| out.insert(key.to_owned(), value);
+    if let Some(name) = &instance.name {
+        put("name", json!(name));
+    }
+    put("cost", json!(solution.cost));
+    put("bound", json!(solution.bound));
+    put("proved", json!(solution.proved));
+    put("seconds", json!(took.as_secs_f64()));
+    if let Some(best) = &instance.best {
+        put("best", json!(best.cost));
+    }
+    put("violations", json!(instance.problem.violations(&solution.values)));
+    put("assignment", json!(solution.values));
+    if args.json {
+        println!("{}", Value::Object(out));
+        return;
+    }
+    let verdict = if solution.proved { "proved" } else { "not proved" };
+    println!("cost {} ({verdict}), bound {}, {:.3} s", solution.cost, solution.bound, took.as_secs_f64());
+}

@@ -1,0 +1,110 @@
+//! The working form of a problem: one dense table per pair of neighbours, which reductions may change.
+
+use super::problem::{Form, HARD, Problem};
+
+/// A forbidden cost in a [`Net`]. Far over any sum of allowed costs, and 2^18 of it still fit an `i64`.
+pub(super) const INF: i64 = 1 << 44;
+
+/// Dense tables beyond this many entries are not built (a quarter of a gigabyte).
+const MAX_ENTRIES: usize = 1 << 25;
+
+/// The pair costs of nodes `u < v`, row-major `|Du| x |Dv|`.
+#[derive(Clone, Debug)]
+pub(super) struct Pair {
+    pub(super) u: usize,
+    pub(super) v: usize,
+    pub(super) costs: Vec<i64>,
+}
+
+/// Nodes with live values, pairs, and a constant that reductions have already paid.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Net {
+    /// Unary cost of each live value; empty for a node that is gone.
+    pub(super) unary: Vec<Vec<i64>>,
+    /// Original index of each live value.
+    pub(super) values: Vec<Vec<u32>>,
+    /// `None` where a pair is gone.
+    pub(super) pairs: Vec<Option<Pair>>,
+    /// For each node its neighbours with the index of the pair.
+    pub(super) adjacent: Vec<Vec<(usize, usize)>>,
+    /// Cost that every assignment pays.
+    pub(super) constant: i64,
+}
+
+impl Net {
+    /// The net of a problem; parallel edges are added up. `None` if it would be too large, or its costs too high to add.
+    pub(super) fn new(problem: &Problem) -> Option<Self> {
+        let n = problem.nodes();
+        let mut keys: Vec<(usize, usize, usize)> =
+            problem.edges().iter().enumerate().map(|(i, e)| (e.u.min(e.v), e.u.max(e.v), i)).collect();
+        keys.sort_unstable();
+        let mut entries = 0usize;
+        for (i, &(u, v, _)) in keys.iter().enumerate() {
+            if i == 0 || (keys[i - 1].0, keys[i - 1].1) != (u, v) {
+                entries = entries.saturating_add(problem.domain(u).saturating_mul(problem.domain(v)));
+            }
+        }
+        // 2^13 x HARD stays under INF; with more than that the largest entries have to be looked at.
+        if entries > MAX_ENTRIES || soft_total(problem) >= INF / 2 {
+            return None;
+        }
+        let mut net = Self { adjacent: vec![Vec::new(); n], ..Self::default() };
+        for node in 0..n {
+            net.unary.push((0..problem.domain(node)).map(|a| wall(problem.unary(node, a))).collect());
+            net.values.push((0..problem.domain(node) as u32).collect());
+        }
+        for &(u, v, i) in &keys {
+            let index = match net.pairs.last() {
+                Some(Some(p)) if (p.u, p.v) == (u, v) => net.pairs.len() - 1,
+                _ => net.add_pair(u, v),
+            };
+            let costs = &mut net.pairs[index].as_mut().expect("just found or made").costs;
+            add_edge(problem, i, costs);
+        }
+        Some(net)
+    }
+
+    /// Adds a pair of zero costs and returns its index; `u < v`, and they must not be neighbours yet.
+    pub(super) fn add_pair(&mut self, u: usize, v: usize) -> usize {
+        let index = self.pairs.len();
+        let costs = vec![0; self.unary[u].len() * self.unary[v].len()];
+        self.pairs.push(Some(Pair { u, v, costs }));
+        self.adjacent[u].push((v, index));
+        self.adjacent[v].push((u, index));
+        index
+    }
+}
+
+fn wall(cost: i64) -> i64 {
+    if cost >= HARD { INF } else { cost }
+}
+
+fn add_edge(problem: &Problem, index: usize, costs: &mut [i64]) {
+    let e = &problem.edges()[index];
+    let (rows, cols) = (problem.domain(e.u), problem.domain(e.v));
+    for a in 0..rows {
+        for b in 0..cols {
+            let at = if e.u < e.v { a * cols + b } else { b * rows + a };
+            costs[at] = (costs[at] + wall(problem.pair(e, a, b))).min(INF);
+        }
+    }
+}
+
+/// A bound on what any assignment without a forbidden choice costs, in absolute value.
+fn soft_total(problem: &Problem) -> i64 {
+    let largest = |form: &Form| match *form {
+        Form::Gap { c, .. } | Form::NotAt { c, .. } | Form::Same { c } => c.abs(),
+        Form::Table(t) => problem.tables[t.0 as usize]
+            .costs
+            .iter()
+            .map(|c| i64::from(c.abs()))
+            .filter(|&c| c < HARD)
+            .max()
+            .unwrap_or(0),
+        Form::Factored(_) => HARD,
+    };
+    let unary =
+        |n: usize| (0..problem.domain(n)).map(|a| problem.unary(n, a).abs()).filter(|&c| c < HARD).max().unwrap_or(0);
+    let nodes: i64 = (0..problem.nodes()).map(unary).sum();
+    nodes.saturating_add(problem.edges().iter().map(|e| largest(&e.form)).fold(0, i64::saturating_add))
+}
