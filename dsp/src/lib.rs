@@ -6,10 +6,14 @@ extern crate std;
 
 pub mod detect;
 mod error;
+pub mod features;
 pub mod frame;
 pub mod kernel;
 pub mod math;
 pub mod phy;
+pub mod sanitize;
+pub mod stats;
+pub mod zones;
 
 pub use error::Error;
 pub use frame::{Cfr, CsiFrame, CsiMeta, LinkId, RssiSample};

@@ -2,6 +2,18 @@
 //!
 //! A detector takes frames and times, never a clock: [`Decision`]s come at fixed steps of the caller's time.
 
+mod bank;
+mod config;
+mod detector;
+mod rssi;
+mod track;
+
+pub use bank::LinkBank;
+pub use config::{DetectorConfig, STEP};
+pub use detector::{Detector, Ignored};
+pub use rssi::RssiDetector;
+pub use track::EventTracker;
+
 use crate::frame::LinkId;
 use crate::phy::Micros;
 

@@ -1,0 +1,3 @@
+//! One window in, one motion statistic out.
+
+pub mod structure;

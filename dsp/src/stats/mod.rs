@@ -1,0 +1,3 @@
+//! Distributions behind the thresholds.
+
+pub mod normal;
