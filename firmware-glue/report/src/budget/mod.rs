@@ -1,0 +1,412 @@
+//! The weekly report's budget: what it has cost so far, and the leave for one more.
+//!
+//! The ledger is append-only. A debit is on the medium before anything is drawn, so a crash can waste a report but never
+//! give two for one. A ledger that is missing, cut or damaged counts as spent.
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use zeroize::Zeroize;
+
+use crate::Privacy;
+use crate::raw::{Wipe, overwrite};
+use crate::state::{AdminConfirmed, More};
+use crate::wire::range::{QuestionId, Week};
+
+pub mod sampler;
+
+/// What one report costs, in millionths of epsilon: 2/5.
+pub const REPORT_MICRO_EPS: u32 = 400_000;
+/// Most that any 30 days may cost.
+pub const MONTH_MICRO_EPS: u32 = 2_000_000;
+/// Most that may be spent before the household opts in anew.
+pub const LIFETIME_MICRO_EPS: u32 = 20_800_000;
+/// Bytes of one record.
+pub const RECORD: usize = 24;
+/// Most records of a ledger: two lifetimes and room for the openings.
+pub const RECORDS: usize = 112;
+
+/// Where the ledger lies.
+pub trait LedgerStore {
+    /// Reads all of it from the front and returns its length, which may exceed the buffer. `None` if it cannot be read.
+    fn read(&mut self, out: &mut [u8]) -> Option<usize>;
+    /// Appends a record and returns only when it is on the medium. `false` if that is not certain.
+    fn append_and_flush(&mut self, record: &[u8; RECORD]) -> bool;
+}
+
+/// Why there is no report this week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Spent {
+    /// No consent is in force.
+    NoConsent,
+    /// The ledger is missing, cut or damaged.
+    Damaged,
+    /// The clock is behind the last report, or this week has had its report.
+    Clock,
+    /// 30 days hold no more.
+    Month,
+    /// The lifetime is spent until the household opts in anew.
+    Lifetime,
+    /// The medium did not take the record.
+    Store,
+}
+
+impl core::fmt::Display for Spent {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoConsent => "no consent to the weekly report is in force",
+            Self::Damaged => "the budget ledger is missing or damaged, which counts as spent",
+            Self::Clock => "this week has had its report, or the clock is behind the last one",
+            Self::Month => "the budget of 30 days is spent",
+            Self::Lifetime => "the lifetime budget is spent: opt in anew to go on",
+            Self::Store => "the budget ledger could not be written: nothing is drawn",
+        })
+    }
+}
+
+impl core::error::Error for Spent {}
+
+/// Leave for one draw. Made by [`Ledger::debit`] after the flush, consumed by [`gate::weekly`](crate::gate::weekly).
+#[must_use = "the budget is spent already"]
+pub struct BudgetTicket(Week);
+
+impl BudgetTicket {
+    pub(crate) fn week(self) -> Week {
+        self.0
+    }
+}
+
+/// One debit (or, at no cost, an opening) on one day.
+#[derive(Clone, Copy)]
+struct Record {
+    day: u32,
+    micro_eps: u32,
+}
+
+/// The ledger over its store. The seal key authenticates it against damage and tampering; it is not secret data.
+pub struct Ledger<S: LedgerStore> {
+    store: S,
+    seal: [u8; 32],
+}
+
+impl<S: LedgerStore> Drop for Ledger<S> {
+    fn drop(&mut self) {
+        self.seal.zeroize();
+    }
+}
+
+/// A ledger that was read and found whole.
+struct Books {
+    records: [Option<Record>; RECORDS],
+    last_mac: [u8; 16],
+}
+
+impl<S: LedgerStore> Ledger<S> {
+    /// Over a store, with the installation's random seal key.
+    pub const fn new(store: S, seal: [u8; 32]) -> Self {
+        Self { store, seal }
+    }
+
+    /// The store back.
+    pub const fn store(&mut self) -> &mut S {
+        &mut self.store
+    }
+
+    /// Opens a lifetime: at the first consent, or after the last lifetime was spent. `day` is counted from Monday,
+    /// 5 January 1970. A whole ledger with budget left stays as it is.
+    ///
+    /// - Errors: [`Spent::NoConsent`] if the admin confirmed something else, [`Spent::Damaged`], [`Spent::Store`]
+    pub fn open(&mut self, confirmed: &AdminConfirmed, day: u32) -> Result<(), Spent> {
+        if confirmed.what() != More::WeeklyOn {
+            return Err(Spent::NoConsent);
+        }
+        let last_mac = match self.store.read(&mut []) {
+            Some(0) => [0; 16],
+            _ => {
+                let books = self.books()?;
+                if books.left() > 0 {
+                    return Ok(());
+                }
+                if books.iter().any(|r| r.day > day) {
+                    return Err(Spent::Clock);
+                }
+                books.last_mac
+            }
+        };
+        self.append(Record { day, micro_eps: 0 }, &last_mac)
+    }
+
+    /// Debits one report on a day, counted from Monday, 5 January 1970, and gives leave for the draw.
+    ///
+    /// - Errors: every [`Spent`]; none of them costs anything but [`Spent::Store`], after which the record may or may not
+    ///   be there
+    pub fn debit(&mut self, privacy: &Privacy, day: u32) -> Result<BudgetTicket, Spent> {
+        if !privacy.weekly() {
+            return Err(Spent::NoConsent);
+        }
+        let books = self.books()?;
+        if books.iter().any(|r| r.day > day || r.micro_eps > 0 && r.day / 7 == day / 7) {
+            return Err(Spent::Clock);
+        }
+        let recent = books.iter().filter(|r| r.day.saturating_add(30) > day).map(|r| r.micro_eps).sum::<u32>();
+        if recent + REPORT_MICRO_EPS > MONTH_MICRO_EPS {
+            return Err(Spent::Month);
+        }
+        if books.left() < REPORT_MICRO_EPS || books.iter().count() == RECORDS {
+            return Err(Spent::Lifetime);
+        }
+        let last_mac = books.last_mac;
+        self.append(Record { day, micro_eps: REPORT_MICRO_EPS }, &last_mac)?;
+        Ok(BudgetTicket(Week::new(i64::from(day / 7))))
+    }
+
+    /// What is left of the lifetime, percent. 0 for a ledger that cannot be read.
+    pub fn left_percent(&mut self) -> u8 {
+        self.books().map_or(0, |b| (u64::from(b.left()) * 100 / u64::from(LIFETIME_MICRO_EPS)) as u8)
+    }
+
+    fn append(&mut self, record: Record, last_mac: &[u8; 16]) -> Result<(), Spent> {
+        let mut bytes = [0; RECORD];
+        let (body, mac) = bytes.split_at_mut(8);
+        let (day, micro_eps) = body.split_at_mut(4);
+        day.copy_from_slice(&record.day.to_be_bytes());
+        micro_eps.copy_from_slice(&record.micro_eps.to_be_bytes());
+        mac.copy_from_slice(&self.mac(body, last_mac));
+        self.store.append_and_flush(&bytes).then_some(()).ok_or(Spent::Store)
+    }
+
+    /// Reads and checks all of it: each seal covers its record and the seal before it.
+    fn books(&mut self) -> Result<Books, Spent> {
+        let mut bytes = [0; RECORD * RECORDS];
+        let n = self.store.read(&mut bytes).ok_or(Spent::Damaged)?;
+        let used = bytes.get(..n).filter(|b| !b.is_empty() && b.len() % RECORD == 0).ok_or(Spent::Damaged)?;
+        let mut books = Books { records: [None; RECORDS], last_mac: [0; 16] };
+        for (place, record) in books.records.iter_mut().zip(used.chunks_exact(RECORD)) {
+            let (body, mac) = record.split_at(8);
+            if self.mac(body, &books.last_mac) != mac {
+                return Err(Spent::Damaged);
+            }
+            books.last_mac.copy_from_slice(mac);
+            let number = |b: &[u8]| b.iter().fold(0u32, |n, b| n << 8 | u32::from(*b));
+            let (day, micro_eps) = body.split_at(4);
+            *place = Some(Record { day: number(day), micro_eps: number(micro_eps) });
+        }
+        Ok(books)
+    }
+
+    fn mac(&self, body: &[u8], last: &[u8; 16]) -> [u8; 16] {
+        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(&self.seal).expect("HMAC takes a key of any length");
+        mac.update(b"ledger/1");
+        mac.update(&[0]);
+        mac.update(last);
+        mac.update(body);
+        let full: [u8; 32] = mac.finalize().into_bytes().into();
+        core::array::from_fn(|i| full[i])
+    }
+}
+
+impl Books {
+    fn iter(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter().flatten()
+    }
+
+    /// What the lifetime that was opened last still holds.
+    fn left(&self) -> u32 {
+        let sum = |spent: u32, r: &Record| if r.micro_eps == 0 { 0 } else { spent.saturating_add(r.micro_eps) };
+        LIFETIME_MICRO_EPS.saturating_sub(self.iter().fold(0, sum))
+    }
+}
+
+/// How a question is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// A number 0 to 24, with Laplace noise.
+    Count(&'static str),
+    /// One of eight categories, with randomised response.
+    Category(&'static str),
+}
+
+/// The eight fixed questions. The node draws one a week; no server chooses.
+pub const QUESTIONS: [Question; 8] = [
+    Question::Count("mean hours a day with motion"),
+    Question::Count("mean hours a day with sensing on"),
+    Question::Count("mean hours a day with the 2.4 GHz channel busy for half of the time or more"),
+    Question::Count("mean hours a day with the 5 GHz channel busy for half of the time or more"),
+    Question::Count("channel changes in the week"),
+    Question::Category("noise class of the 2.4 GHz channel"),
+    Question::Category("noise class of the 5 GHz channel"),
+    Question::Category("number of nodes, less one"),
+];
+
+impl Question {
+    /// The question with a number.
+    pub fn of(id: QuestionId) -> Self {
+        QUESTIONS[usize::from(id.get())]
+    }
+}
+
+/// The true answers of one week, in the order of [`QUESTIONS`]. Raw: they leave through the noise alone.
+pub struct WeekAnswers([u8; 8]);
+
+impl WeekAnswers {
+    /// Counts are cut to 24, categories to 7.
+    pub fn new(answers: [u8; 8]) -> Self {
+        let mut cut = answers;
+        for (a, q) in cut.iter_mut().zip(QUESTIONS) {
+            *a = (*a).min(if matches!(q, Question::Count(_)) { 24 } else { 7 });
+        }
+        Self(cut)
+    }
+
+    pub(crate) fn answer(&self, id: QuestionId) -> u8 {
+        self.0.get(usize::from(id.get())).copied().unwrap_or_default()
+    }
+}
+
+impl Wipe for WeekAnswers {
+    fn wipe(&mut self) {
+        overwrite(self, Self([0; 8]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::gate;
+    use crate::state::Privacy;
+    use crate::state::tests::{Host, at_level, raise};
+    use crate::wire::range::Level;
+    use crate::wire::{Weekly, Wire};
+    use sampler::tests::SplitMix;
+
+    #[derive(Default)]
+    struct Disk {
+        bytes: Option<Vec<u8>>,
+        full: bool,
+    }
+
+    impl LedgerStore for Disk {
+        fn read(&mut self, out: &mut [u8]) -> Option<usize> {
+            let bytes = self.bytes.as_ref()?;
+            let n = bytes.len().min(out.len());
+            out[..n].copy_from_slice(&bytes[..n]);
+            Some(bytes.len())
+        }
+        fn append_and_flush(&mut self, record: &[u8; RECORD]) -> bool {
+            if !self.full {
+                self.bytes.get_or_insert_default().extend(record);
+            }
+            !self.full
+        }
+    }
+
+    const DAY: u32 = 20_000;
+
+    fn consent() -> (Privacy, Ledger<Disk>) {
+        let mut privacy = at_level(Level::Managed);
+        let mut ledger = Ledger::new(Disk { bytes: Some(Vec::new()), full: false }, [9; 32]);
+        let yes = privacy.ask(More::WeeklyOn).confirm(&Host(true)).unwrap();
+        ledger.open(&yes, DAY).unwrap();
+        privacy.raise(yes).unwrap();
+        (privacy, ledger)
+    }
+
+    #[test]
+    fn a_year_of_weeks_then_no_more_until_opted_in_anew() {
+        let (privacy, mut ledger) = consent();
+        let given = (0..80).filter(|w| ledger.debit(&privacy, DAY + 7 * w).is_ok()).count();
+        assert_eq!((given, ledger.left_percent()), (52, 0));
+        assert_eq!(ledger.debit(&privacy, DAY + 700).err(), Some(Spent::Lifetime));
+        let yes = privacy.ask(More::WeeklyOn).confirm(&Host(true)).unwrap();
+        ledger.open(&yes, DAY + 700).unwrap();
+        assert!(ledger.debit(&privacy, DAY + 707).is_ok());
+        let before = ledger.left_percent();
+        ledger.open(&yes, DAY + 708).unwrap();
+        assert_eq!(ledger.left_percent(), before, "a lifetime that is not spent is not opened again");
+    }
+
+    #[test]
+    fn thirty_days_hold_five_whatever_the_days() {
+        // A report on every last and first day of weeks: 1 day and 13 days apart in turn.
+        let (privacy, mut ledger) = consent();
+        let monday = DAY - DAY % 7 + 7;
+        let mut given = Vec::new();
+        for day in monday..monday + 300 {
+            if (day % 14 == 6 || day % 14 == 7 || day % 3 == 0) && ledger.debit(&privacy, day).is_ok() {
+                given.push(day);
+            }
+        }
+        assert!(given.len() > 40);
+        for day in &given {
+            let n = given.iter().filter(|d| (*day..day + 30).contains(d)).count();
+            assert!(n <= 5, "{n} from day {day}");
+        }
+    }
+
+    #[test]
+    fn one_week_has_one_report_and_time_does_not_run_back() {
+        let (privacy, mut ledger) = consent();
+        let monday = DAY - DAY % 7 + 7;
+        assert!(ledger.debit(&privacy, monday).is_ok());
+        assert_eq!(ledger.debit(&privacy, monday + 6).err(), Some(Spent::Clock));
+        assert_eq!(ledger.debit(&privacy, monday - 7).err(), Some(Spent::Clock));
+        assert!(ledger.debit(&privacy, monday + 7).is_ok());
+    }
+
+    #[test]
+    fn a_ledger_that_is_not_whole_is_spent() {
+        let (privacy, mut ledger) = consent();
+        assert!(ledger.debit(&privacy, DAY + 7).is_ok());
+        let whole = ledger.store().bytes.clone().unwrap();
+        let mut spent = |bytes: Option<Vec<u8>>| {
+            ledger.store().bytes = bytes;
+            assert_eq!(ledger.debit(&privacy, DAY + 14).err(), Some(Spent::Damaged));
+            assert_eq!(ledger.left_percent(), 0);
+        };
+        spent(None);
+        spent(Some(Vec::new()));
+        spent(Some(whole[..whole.len() - 1].to_vec()));
+        spent(Some(whole[RECORD..].to_vec()));
+        for i in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[i] ^= 1;
+            spent(Some(bytes));
+        }
+        spent(Some(whole.repeat(RECORDS)));
+    }
+
+    #[test]
+    fn no_record_no_ticket() {
+        let (privacy, mut ledger) = consent();
+        ledger.store().full = true;
+        assert_eq!(ledger.debit(&privacy, DAY + 7).err(), Some(Spent::Store));
+        assert_eq!(ledger.debit(&at_level(Level::Managed), DAY + 7).err(), Some(Spent::NoConsent));
+        let mut other = at_level(Level::Managed);
+        raise(&mut other, More::WeeklyOn);
+        let wrong = other.ask(More::On).confirm(&Host(true)).unwrap();
+        assert_eq!(ledger.open(&wrong, DAY), Err(Spent::NoConsent));
+    }
+
+    #[test]
+    fn a_report_is_256_bytes_of_one_noised_answer() {
+        let (privacy, mut ledger) = consent();
+        let mut words = SplitMix(42);
+        let mut seen = [false; 8];
+        for week in 1..=52 {
+            let ticket = ledger.debit(&privacy, DAY + 7 * week).unwrap();
+            let answers = crate::Raw::new(WeekAnswers::new([200; 8]));
+            let report = *gate::weekly(ticket, &mut words, &answers).unwrap().get();
+            let mut bytes = Weekly::zeros();
+            assert_eq!(report.encode(&mut bytes), 256);
+            assert_eq!(Weekly::decode(&bytes), Some(report));
+            assert_eq!(u32::from(report.week.get()), (DAY + 7 * week) / 7);
+            if matches!(Question::of(report.question), Question::Category(_)) {
+                assert!((0..8).contains(&report.answer.get()));
+            }
+            seen[usize::from(report.question.get())] = true;
+        }
+        assert_eq!(seen, [true; 8]);
+    }
+}

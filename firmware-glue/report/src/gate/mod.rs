@@ -1,0 +1,120 @@
+//! The only functions that look inside a [`Raw`].
+//!
+//! The first half computes: raw values in, a raw value out. What is computed is a plain `fn`, so it can capture nothing
+//! to smuggle a value out with, and its state and result own what they hold. The second half reduces: a raw estimate in,
+//! a [`Derived`](crate::Derived) message out. Each says what is lost.
+//!
+//! The compiler cannot see a `fn` that writes to a `static` or prints: the source scan refuses both.
+
+use crate::Raw;
+use crate::raw::{Telemetry, Wipe};
+use crate::state::SensingPermit;
+use crate::wire::range::{Handle, Level10, NodeId, Slot, ZoneId};
+
+mod plan;
+mod sense;
+mod tell;
+
+pub use plan::{decision, radio, snapshot};
+pub use sense::{link, zone, zone_silent};
+pub use tell::{NodeStatus, day, event, month, status, weekly};
+
+/// One step of a detector: its state, one frame, one result. Lost: nothing; the result is raw.
+///
+/// ```
+/// # use millpond_report::{gate, state::*, Raw};
+/// # struct Host; impl Admin for Host { fn is_admin(&self) -> bool { true } }
+/// # let mut privacy = Privacy::new();
+/// # let yes = privacy.ask(More::On).confirm(&Host).unwrap();
+/// # privacy.raise(yes).unwrap();
+/// let mut sum = Raw::new(0i64);
+/// let frame = Raw::new([3i16, -4]);
+/// if let Ok(permit) = privacy.sensing(0) {
+///     let power = gate::step(&permit, &mut sum, &frame, |sum, frame| {
+///         *sum += frame.iter().map(|v| i64::from(*v) * i64::from(*v)).sum::<i64>();
+///         *sum
+///     });
+///     # let _: Raw<i64> = power;
+/// }
+/// ```
+pub fn step<S, F, O>(_: &SensingPermit<'_>, state: &mut Raw<S>, frame: &Raw<F>, f: fn(&mut S, &F) -> O) -> Raw<O>
+where
+    S: Wipe + 'static,
+    F: Wipe,
+    O: Wipe + 'static,
+{
+    Raw::new(f(state.open_mut(), frame.open()))
+}
+
+/// A step that needs no frame: a timer, a setting, a reset. `args` are public values. Lost: nothing.
+pub fn poll<S, A, O>(_: &SensingPermit<'_>, state: &mut Raw<S>, args: A, f: fn(&mut S, A) -> O) -> Raw<O>
+where
+    S: Wipe + 'static,
+    A: Public,
+    O: Wipe + 'static,
+{
+    Raw::new(f(state.open_mut(), args))
+}
+
+/// One raw value from another: decoding, converting, projecting. Lost: nothing.
+pub fn map<F, O>(_: &SensingPermit<'_>, from: &Raw<F>, f: fn(&F) -> O) -> Raw<O>
+where
+    F: Wipe,
+    O: Wipe + 'static,
+{
+    Raw::new(f(from.open()))
+}
+
+/// [`step`] for telemetry, which goes on while sensing is off. Lost: nothing.
+pub fn fold<S, F, O>(state: &mut Raw<S>, input: &Raw<F>, f: fn(&mut S, &F) -> O) -> Raw<O>
+where
+    S: Telemetry + 'static,
+    F: Telemetry,
+    O: Telemetry + 'static,
+{
+    Raw::new(f(state.open_mut(), input.open()))
+}
+
+/// [`poll`] for telemetry. Lost: nothing.
+pub fn fold_public<S, A, O>(state: &mut Raw<S>, args: A, f: fn(&mut S, A) -> O) -> Raw<O>
+where
+    S: Telemetry + 'static,
+    A: Public,
+    O: Telemetry + 'static,
+{
+    Raw::new(f(state.open_mut(), args))
+}
+
+/// [`map`] for telemetry. Lost: nothing.
+pub fn look<F, O>(from: &Raw<F>, f: fn(&F) -> O) -> Raw<O>
+where
+    F: Telemetry,
+    O: Telemetry + 'static,
+{
+    Raw::new(f(from.open()))
+}
+
+/// Erases a state in place: as after dropping it, without moving it. What it then holds is what its
+/// [`Wipe`] leaves.
+pub fn wipe<S: Wipe>(state: &mut Raw<S>) {
+    state.open_mut().wipe();
+}
+
+mod public {
+    pub trait Sealed {}
+}
+
+/// A value that may flow *into* a step: numbers, fields of the vocabulary, and pairs and triples of them. Sealed,
+/// so that nothing flows back through it.
+pub trait Public: Copy + public::Sealed {}
+
+macro_rules! public {
+    ($($t:ty)*) => { $( impl public::Sealed for $t {} impl Public for $t {} )* };
+}
+public!(() bool u8 i8 u16 i16 u32 i32 u64 i64 usize f32 f64);
+public!(ZoneId NodeId Slot Handle Level10);
+
+impl<A: Public, B: Public> public::Sealed for (A, B) {}
+impl<A: Public, B: Public> Public for (A, B) {}
+impl<A: Public, B: Public, C: Public> public::Sealed for (A, B, C) {}
+impl<A: Public, B: Public, C: Public> Public for (A, B, C) {}

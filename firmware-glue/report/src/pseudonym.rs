@@ -1,0 +1,106 @@
+//! Pseudonyms: how two nodes of one home find that they hear the same neighbour, without a table of addresses.
+//!
+//! HMAC-SHA-256 under a key of one epoch, which lives in memory and is wiped. A pseudonym is a function of an address,
+//! so it is class R: it comes out of here as [`Raw`] and reaches no sink.
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use zeroize::Zeroize;
+
+use crate::Raw;
+use crate::budget::sampler::{NoWords, Words};
+use crate::raw::{Address, Telemetry, Wipe};
+
+/// What is matched. No pseudonym of one domain equals one of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// Neighbouring access points.
+    Neighbour,
+    /// Stations.
+    Station,
+}
+
+impl Domain {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Neighbour => b"neigh/1",
+            Self::Station => b"sta/1",
+        }
+    }
+}
+
+/// The key of one epoch, wiped on drop.
+pub struct EpochKey {
+    key: [u8; 32],
+    epoch: u32,
+}
+
+impl EpochKey {
+    /// A fresh key for an epoch.
+    ///
+    /// - Errors: [`NoWords`] from the generator
+    pub fn draw(words: &mut impl Words, epoch: u32) -> Result<Self, NoWords> {
+        let mut key = [0; 32];
+        for part in key.chunks_exact_mut(4) {
+            part.copy_from_slice(&words.word()?.to_be_bytes());
+        }
+        Ok(Self { key, epoch })
+    }
+
+    /// A key that this home's nodes have agreed on for an epoch.
+    pub const fn shared(key: [u8; 32], epoch: u32) -> Self {
+        Self { key, epoch }
+    }
+
+    /// The pseudonym of an address. Lost: the address, to all who do not hold the key.
+    pub fn pseudonym(&self, domain: Domain, address: &Raw<Address>) -> Raw<Pseudonym> {
+        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        mac.update(domain.label());
+        mac.update(&[0]);
+        mac.update(&self.epoch.to_be_bytes());
+        mac.update(address.open().bytes());
+        let mut full: [u8; 32] = mac.finalize().into_bytes().into();
+        let mut short = [0; 8];
+        for (to, from) in short.iter_mut().zip(full) {
+            *to = from;
+        }
+        full.zeroize();
+        Raw::new(Pseudonym(short))
+    }
+}
+
+impl Drop for EpochKey {
+    fn drop(&mut self) {
+        self.key.zeroize();
+    }
+}
+
+/// Eight bytes that stand for an address during one epoch. Can be compared inside a gate function, and that is all.
+#[derive(PartialEq, Eq)]
+pub struct Pseudonym([u8; 8]);
+
+impl Wipe for Pseudonym {
+    fn wipe(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl Telemetry for Pseudonym {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(domain: Domain, epoch: u32, last: u8) -> u64 {
+        let key = EpochKey::shared(core::array::from_fn(|i| i as u8), epoch);
+        u64::from_be_bytes(key.pseudonym(domain, &Raw::new(Address::new([2, 0, 0, 0, 0, last]))).open().0)
+    }
+
+    #[test]
+    fn the_contract_s_vectors() {
+        assert_eq!(of(Domain::Neighbour, 20_000, 1), 0x18bb_c3d8_f1ac_e734);
+        assert_eq!(of(Domain::Neighbour, 20_001, 1), 0x3a42_66f5_e524_c61f);
+        assert_eq!(of(Domain::Station, 20_000, 1), 0x812b_a30b_d9aa_122c);
+        assert_eq!(of(Domain::Neighbour, 20_000, 2), 0x7252_20bd_4ecd_af60);
+    }
+}

@@ -1,0 +1,240 @@
+//! The wire vocabulary: every message that exists, with one canonical encoding and one JSON rendering.
+//!
+//! A message is one byte of [`Kind`] and its fields in the order of `wire.toml`, each of fixed length, padded with zeros
+//! to the length of its kind. JSON is padded with spaces by the sinks. So neither size tells what is inside.
+
+use core::fmt::{self, Write};
+use core::marker::PhantomData;
+
+mod field;
+mod messages;
+pub mod range;
+pub mod snapshot;
+
+pub use field::{Field, List, Reader, Writer};
+pub use messages::{Day, Decision, Event, Flip, Link, Loser, Month, Radio, Reason, Setting, Status, Weekly, Zone};
+pub use snapshot::Snapshot;
+
+pub(crate) use range::choices;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// How far a message may go. Sealed: [`Lan`] and [`Wan`] are all there is.
+pub trait Scope: sealed::Sealed {
+    /// As in the contract's table.
+    const NAME: &'static str;
+}
+
+/// The household's own network, the node included.
+pub enum Lan {}
+/// Beyond it.
+pub enum Wan {}
+
+impl sealed::Sealed for Lan {}
+impl sealed::Sealed for Wan {}
+impl Scope for Lan {
+    const NAME: &'static str = "lan";
+}
+impl Scope for Wan {
+    const NAME: &'static str = "wan";
+}
+
+choices! {
+    /// The messages that exist.
+    words Kind {
+        /// [`Status`].
+        Status = 1 "status",
+        /// [`Zone`].
+        Zone = 2 "zone",
+        /// [`Day`].
+        Day = 3 "day",
+        /// [`Month`].
+        Month = 4 "month",
+        /// [`Radio`].
+        Radio = 5 "radio",
+        /// [`Link`].
+        Link = 6 "link",
+        /// [`Decision`].
+        Decision = 7 "decision",
+        /// [`Event`].
+        Event = 8 "event",
+        /// [`Weekly`].
+        Weekly = 9 "weekly",
+        /// [`Snapshot`].
+        Snapshot = 10 "snapshot",
+    }
+}
+
+impl Kind {
+    /// The kind of an encoded message.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        Self::take(&mut Reader::new(bytes))
+    }
+}
+
+/// Writes a field's range.
+pub type RangeText = fn(&mut dyn Write) -> fmt::Result;
+
+/// A message of the vocabulary. Sealed: section 5 of the contract lists them all.
+///
+/// ```
+/// use millpond_report::wire::{Kind, Wire, Zone};
+///
+/// assert_eq!(Zone::KIND, Kind::Zone);
+/// assert_eq!(Zone::decode(&[2, 1, 9, 1, 0, 0, 0, 0]), None); // a state of 9 does not exist
+/// ```
+pub trait Wire: sealed::Sealed + Copy + Eq {
+    /// How far it may go.
+    type Scope: Scope;
+    /// An array of [`BYTES`](Self::BYTES) bytes.
+    type Bytes: AsRef<[u8]> + AsMut<[u8]>;
+    /// Which message.
+    const KIND: Kind;
+    /// Length of every encoding of this kind.
+    const BYTES: usize;
+    /// Characters of the longest JSON rendering.
+    const JSON: usize;
+
+    /// A buffer of zeros.
+    fn zeros() -> Self::Bytes;
+    /// Writes the canonical bytes to the front of the buffer and returns their number.
+    fn encode(&self, out: &mut Self::Bytes) -> usize;
+    /// Reads canonical bytes; refuses all others.
+    fn decode(bytes: &[u8]) -> Option<Self>;
+    /// Renders JSON without padding.
+    fn json(&self, out: &mut dyn Write) -> fmt::Result;
+    /// Hands over each field's name and range, as in `wire.toml`.
+    fn fields(visit: &mut dyn FnMut(&'static str, RangeText));
+}
+
+/// A message that has been through the gate: the only thing that a sink accepts.
+///
+/// Only functions of [`gate`](crate::gate) make one, and none turns one scope into another.
+#[derive(Clone, Copy)]
+pub struct Derived<T: Wire, S: Scope>(T, PhantomData<fn() -> S>);
+
+impl<T: Wire> Derived<T, T::Scope> {
+    pub(crate) const fn mint(message: T) -> Self {
+        Self(message, PhantomData)
+    }
+}
+
+impl<T: Wire, S: Scope> Derived<T, S> {
+    /// The message, for the node's own use. What is taken out cannot be put in again.
+    pub const fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+/// A struct of fields, in order.
+macro_rules! group {
+    ($(#[$doc:meta])* $name:ident { $( $(#[$fdoc:meta])* $f:ident: $t:ty ),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name { $( $(#[$fdoc])* pub $f: $t ),* }
+
+        impl $name {
+            fn members(&self, mut before: char, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
+                $(
+                    out.write_char(before)?;
+                    out.write_str(concat!("\"", stringify!($f), "\":"))?;
+                    $crate::wire::Field::json(&self.$f, out)?;
+                    before = ',';
+                )*
+                let _ = before;
+                out.write_char('}')
+            }
+        }
+
+        impl $crate::wire::Field for $name {
+            const LEN: usize = 0 $(+ <$t as $crate::wire::Field>::LEN)*;
+            const JSON: usize = 1 $(+ 4 + stringify!($f).len() + <$t as $crate::wire::Field>::JSON)*;
+
+            fn put(&self, out: &mut $crate::wire::Writer<'_>) {
+                $( $crate::wire::Field::put(&self.$f, out); )*
+            }
+
+            fn take(from: &mut $crate::wire::Reader<'_>) -> Option<Self> {
+                Some(Self { $( $f: $crate::wire::Field::take(from)? ),* })
+            }
+
+            fn json(&self, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
+                self.members('{', out)
+            }
+
+            fn range(out: &mut dyn core::fmt::Write) -> core::fmt::Result {
+                let mut before = '{';
+                $(
+                    out.write_char(before)?;
+                    out.write_str(concat!(stringify!($f), " "))?;
+                    <$t as $crate::wire::Field>::range(out)?;
+                    before = ';';
+                )*
+                let _ = before;
+                out.write_char('}')
+            }
+        }
+    };
+}
+pub(crate) use group;
+
+/// A group that is a message. `padded` is the least length in bytes.
+macro_rules! message {
+    ($(#[$doc:meta])* $name:ident in $scope:ident, padded $pad:literal {
+        $( $(#[$fdoc:meta])* $f:ident: $t:ty ),* $(,)?
+    }) => {
+        $crate::wire::group! { $(#[$doc])* $name { $( $(#[$fdoc])* $f: $t ),* } }
+
+        impl $crate::wire::sealed::Sealed for $name {}
+
+        impl $crate::wire::Wire for $name {
+            type Scope = $crate::wire::$scope;
+            type Bytes = [u8; <Self as $crate::wire::Wire>::BYTES];
+            const KIND: $crate::wire::Kind = $crate::wire::Kind::$name;
+            const BYTES: usize = {
+                let n = 1 + <Self as $crate::wire::Field>::LEN;
+                if n > $pad { n } else { $pad }
+            };
+            const JSON: usize =
+                13 + $crate::wire::Kind::$name.text().len() + <Self as $crate::wire::Field>::JSON;
+
+            fn zeros() -> Self::Bytes {
+                [0; <Self as $crate::wire::Wire>::BYTES]
+            }
+
+            fn encode(&self, out: &mut Self::Bytes) -> usize {
+                let n = self.size();
+                let mut w = $crate::wire::Writer::new(out);
+                $crate::wire::Field::put(&Self::KIND, &mut w);
+                $crate::wire::Field::put(self, &mut w);
+                w.zeros(Self::BYTES);
+                n
+            }
+
+            fn decode(bytes: &[u8]) -> Option<Self> {
+                let mut r = $crate::wire::Reader::new(bytes);
+                let kind: $crate::wire::Kind = $crate::wire::Field::take(&mut r)?;
+                if kind != Self::KIND {
+                    return None;
+                }
+                let message: Self = $crate::wire::Field::take(&mut r)?;
+                r.zeros(message.size().checked_sub(1 + <Self as $crate::wire::Field>::LEN)?)?;
+                r.is_empty().then_some(message)
+            }
+
+            fn json(&self, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
+                out.write_str("{\"message\":\"")?;
+                out.write_str(Self::KIND.text())?;
+                out.write_char('"')?;
+                self.members(',', out)
+            }
+
+            fn fields(visit: &mut dyn FnMut(&'static str, $crate::wire::RangeText)) {
+                $( visit(stringify!($f), <$t as $crate::wire::Field>::range); )*
+            }
+        }
+    };
+}
+pub(crate) use message;
