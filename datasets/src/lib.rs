@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod error;
+pub mod sim;
 mod source;
 
 pub use error::{ErrorKind, ReadError};

@@ -1,0 +1,239 @@
+//! What radios do to a channel estimate, in the order of a receiver: noise, gain, phase, quantisation.
+
+use core::f64::consts::{PI, TAU};
+
+use num_complex::Complex;
+use serde::{Deserialize, Serialize};
+
+use super::draw::Draw;
+use super::path::{Response, ToneGrid, db_to_amplitude};
+
+/// A receiver's faults. The defaults are those of a small single-antenna device with a locked clock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Receiver {
+    /// Best ratio of channel to estimation noise, dB: own phase noise and distortion, 10 to 40.
+    pub csi_snr_db: f64,
+    /// Noise figure, dB.
+    pub noise_figure_db: f64,
+    /// Random walk of the gain, dB in one minute (rms).
+    pub drift_db: f64,
+    /// Temperature ramp of the gain, dB a minute.
+    pub ramp_db_per_min: f64,
+    /// Automatic gain control; absent: the gain is locked to the first frame's level.
+    pub agc: Option<Agc>,
+    /// Rms timing offset of a frame, ns.
+    pub sto_ns: f64,
+    /// Sampling clock error, ppm: the phase slope drifts and is taken back at each 50 ns.
+    pub sfo_ppm: f64,
+    /// Chance of a jump by half a turn on one antenna in a frame.
+    pub pll_jump: f64,
+    /// Draw a new common phase for every frame, as an uncorrected carrier offset leaves it.
+    pub cfo: bool,
+    /// Wanted rms of a component in steps of the number format.
+    pub target_lsb: f64,
+    /// Number format: 8, 10 or 12 bits; 0 keeps single precision.
+    pub bits: u8,
+    /// Tell the gain beside the samples.
+    pub reports_gain: bool,
+}
+
+/// Automatic gain control in steps, with hysteresis.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agc {
+    /// One step, dB: 1 for a fine word, 2 to 3 for a coarse pair.
+    pub step_db: f64,
+    /// The level must leave the target by so much before a step is taken, dB; at least half a step.
+    pub hysteresis_db: f64,
+    /// Chance that a frame is taken one step off.
+    #[serde(default)]
+    pub flicker: f64,
+}
+
+impl Default for Receiver {
+    fn default() -> Self {
+        Self {
+            csi_snr_db: 28.0,
+            noise_figure_db: 7.0,
+            drift_db: 0.1,
+            ramp_db_per_min: 0.0,
+            agc: None,
+            sto_ns: 50.0,
+            sfo_ppm: 0.0,
+            pll_jump: 0.01,
+            cfo: true,
+            target_lsb: 20.0,
+            bits: 8,
+            reports_gain: false,
+        }
+    }
+}
+
+/// Samples of one frame in the receiver's number format, `[n_rx][n_tones]`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Samples {
+    /// 8-bit parts.
+    I8(Vec<Complex<i8>>),
+    /// 10- or 12-bit parts.
+    I16(Vec<Complex<i16>>),
+    /// Not quantised.
+    F32(Vec<Complex<f32>>),
+}
+
+/// A burst on the air as a receiver meets it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Burst {
+    /// Power over the noise, as a ratio.
+    pub over_noise: f64,
+    /// From and to as a share of the band.
+    pub span: (f64, f64),
+}
+
+/// What a receiver reports beside the samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Reading {
+    pub rssi_dbm: f64,
+    pub noise_dbm: f64,
+    pub gain_db: f64,
+}
+
+/// History of one link's receiver.
+pub(crate) struct Chain {
+    spec: Receiver,
+    draw: Draw,
+    eirp_dbm: f64,
+    noise_dbm: f64,
+    noise_power: f64,
+    gain_db: Option<f64>,
+    drift_db: f64,
+    last_s: f64,
+    halves: Vec<f64>,
+    scratch: Vec<Complex<f64>>,
+}
+
+impl Chain {
+    /// A receiver whose noise is set by the static channel's mean power `|H|^2` and by the thermal floor in `width_hz`.
+    pub fn new(spec: &Receiver, draw: Draw, eirp_dbm: f64, width_hz: f64, mean_power: f64, n_rx: usize) -> Self {
+        let noise_dbm = -174.0 + 10.0 * libm::log10(width_hz) + spec.noise_figure_db;
+        let thermal = libm::pow(10.0, (noise_dbm - eirp_dbm) / 10.0);
+        let own = mean_power * libm::pow(10.0, -spec.csi_snr_db / 10.0);
+        Self {
+            spec: spec.clone(),
+            draw,
+            eirp_dbm,
+            noise_dbm,
+            noise_power: thermal + own,
+            gain_db: None,
+            drift_db: 0.0,
+            last_s: 0.0,
+            halves: vec![0.0; n_rx],
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Noise power of one tone in units of `|H|^2`.
+    pub fn noise_power(&self) -> f64 {
+        self.noise_power
+    }
+
+    /// Turns the true responses of all antennas into a frame.
+    pub fn receive(
+        &mut self,
+        grid: &ToneGrid,
+        true_h: &[Response],
+        burst: Option<Burst>,
+        t: f64,
+    ) -> (Samples, Reading) {
+        let mut h = std::mem::take(&mut self.scratch);
+        h.clear();
+        for antenna in true_h {
+            h.extend(grid.positions().map(|i| Complex::new(antenna.re[i], antenna.im[i])));
+        }
+        let power = h.iter().map(Complex::norm_sqr).sum::<f64>() / h.len() as f64;
+        self.add_noise(grid, &mut h, burst);
+        let rssi_dbm = self.eirp_dbm + 10.0 * libm::log10(power.max(1e-30)) + 0.5 * self.draw.normal();
+        let gain_db = self.gain(&h, t);
+        self.turn(grid, &mut h, t, db_to_amplitude(gain_db + self.drift_db));
+        let samples = quantise(&h, self.spec.bits);
+        self.scratch = h;
+        (samples, Reading { rssi_dbm, noise_dbm: self.noise_dbm, gain_db })
+    }
+
+    fn add_noise(&mut self, grid: &ToneGrid, h: &mut [Complex<f64>], burst: Option<Burst>) {
+        let (first, last) = (f64::from(grid.live[0]), f64::from(grid.live[grid.live.len() - 1]));
+        for (i, value) in h.iter_mut().enumerate() {
+            let mut power = self.noise_power;
+            if let Some(b) = burst {
+                let place = (f64::from(grid.live[i % grid.live.len()]) - first) / (last - first);
+                if b.span.0 <= place && place < b.span.1 {
+                    power *= 1.0 + b.over_noise;
+                }
+            }
+            let (re, im) = self.draw.normal_pair();
+            let sigma = (0.5 * power).sqrt();
+            value.re += sigma * f64::from(re);
+            value.im += sigma * f64::from(im);
+        }
+    }
+
+    /// The gain for this frame, dB, after drift and control.
+    fn gain(&mut self, h: &[Complex<f64>], t: f64) -> f64 {
+        let minutes = (t - self.last_s).max(0.0) / 60.0;
+        self.last_s = t;
+        self.drift_db += self.spec.drift_db * minutes.sqrt() * self.draw.normal() + self.spec.ramp_db_per_min * minutes;
+        let power = h.iter().map(Complex::norm_sqr).sum::<f64>() / h.len() as f64;
+        // A component holds half of the power.
+        let wanted = 20.0 * libm::log10(self.spec.target_lsb / (0.5 * power).sqrt().max(1e-30));
+        let Some(agc) = self.spec.agc else {
+            return *self.gain_db.get_or_insert(wanted);
+        };
+        let on_step = |db: f64| libm::round(db / agc.step_db) * agc.step_db;
+        let held = *self.gain_db.get_or_insert_with(|| on_step(wanted));
+        let wanted = wanted - self.drift_db;
+        if (wanted - held).abs() > agc.hysteresis_db.max(0.5 * agc.step_db) {
+            self.gain_db = Some(on_step(wanted));
+        }
+        let off = if self.draw.chance(agc.flicker) { agc.step_db } else { 0.0 };
+        self.gain_db.unwrap_or(held) - off
+    }
+
+    /// Applies gain and the receiver's phase: carrier, antenna jumps, timing slope.
+    fn turn(&mut self, grid: &ToneGrid, h: &mut [Complex<f64>], t: f64, gain: f64) {
+        let common = if self.spec.cfo { self.draw.between(0.0, TAU) } else { 0.0 };
+        // The clock runs away by ppm microseconds a second; the receiver takes whole 50 ns steps back.
+        let drift_ns = (self.spec.sfo_ppm * 1e3 * t) % 50.0;
+        let delay = (self.spec.sto_ns * self.draw.normal() + drift_ns) * 1e-9;
+        let step = -TAU * grid.spacing_hz * delay;
+        let n = grid.live.len();
+        for (row, half) in h.chunks_exact_mut(n).zip(&mut self.halves) {
+            if self.draw.chance(self.spec.pll_jump) {
+                *half = PI - *half;
+            }
+            let turn = |angle: f64| {
+                let (sin, cos) = libm::sincos(angle);
+                Complex::new(cos, sin)
+            };
+            let by = turn(step);
+            let mut at = grid.live[0];
+            let mut now = turn(common + *half + step * f64::from(at)) * gain;
+            for (value, &k) in row.iter_mut().zip(&grid.live) {
+                while at < k {
+                    now *= by;
+                    at += 1;
+                }
+                *value *= now;
+            }
+        }
+    }
+}
+
+fn quantise(h: &[Complex<f64>], bits: u8) -> Samples {
+    let limit = f64::from(1u16 << (bits.clamp(8, 12) - 1));
+    let whole = |x: f64| libm::rint(x).clamp(-limit, limit - 1.0);
+    match bits {
+        0 => Samples::F32(h.iter().map(|c| Complex::new(c.re as f32, c.im as f32)).collect()),
+        8 => Samples::I8(h.iter().map(|c| Complex::new(whole(c.re) as i8, whole(c.im) as i8)).collect()),
+        _ => Samples::I16(h.iter().map(|c| Complex::new(whole(c.re) as i16, whole(c.im) as i16)).collect()),
+    }
+}

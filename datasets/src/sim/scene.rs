@@ -1,0 +1,278 @@
+//! The description of a scene: `"format": "millpond-scene/1"`, JSON, unknown fields refused, every fault reported at once.
+
+use std::fmt;
+
+use millpond_dsp::phy::{Band, Bandwidth, Channel, PpduFormat};
+use serde::{Deserialize, Serialize};
+
+use super::impair::Receiver;
+use super::mover::Mover;
+use super::network::Network;
+use super::path::Reverberation;
+use super::room::{FloorPlan, Point3, Room, Wall};
+use super::traffic::{Interference, Loss, Traffic};
+
+/// The only format there is.
+pub const FORMAT: &str = "millpond-scene/1";
+
+/// The built-in scenes by name.
+const BUILTIN: [(&str, &str); 5] = [
+    ("home", include_str!("../../scenes/home.json")),
+    ("empty", include_str!("../../scenes/empty.json")),
+    ("walk-across", include_str!("../../scenes/walk-across.json")),
+    ("fan", include_str!("../../scenes/fan.json")),
+    ("drift", include_str!("../../scenes/drift.json")),
+];
+
+/// A home, its radios and what moves in it. No name or address of the air is in here: see
+/// [`Identities`](super::Identities).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scene {
+    /// [`FORMAT`].
+    pub format: String,
+    /// A short name.
+    pub name: String,
+    /// What it is for, one sentence.
+    #[serde(default)]
+    pub about: String,
+    /// Length if the caller asks for none, s.
+    pub seconds: f64,
+    /// The rooms.
+    pub rooms: Vec<Room>,
+    /// The walls.
+    pub walls: Vec<Wall>,
+    /// Everything with a radio.
+    pub devices: Vec<Device>,
+    /// Which transmissions are measured.
+    pub links: Vec<LinkSpec>,
+    /// What moves.
+    #[serde(default)]
+    pub movers: Vec<Mover>,
+    /// The packets that are measured.
+    pub sounding: Sounding,
+    /// Reverberation of the home.
+    #[serde(default)]
+    pub reverberation: ReverberationSpec,
+    /// Faults of the receivers.
+    #[serde(default)]
+    pub receiver: Receiver,
+    /// Arrival of packets.
+    #[serde(default)]
+    pub traffic: Traffic,
+    /// Foreign signals on the measured channel.
+    #[serde(default)]
+    pub interference: Option<Interference>,
+    /// The radio network for the optimizer.
+    #[serde(default)]
+    pub network: Option<Network>,
+}
+
+/// A device with a radio.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Device {
+    /// Local name: a key of this file, never on the air.
+    pub name: String,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// Where its antenna is, m.
+    pub at: Point3,
+}
+
+/// What a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceKind {
+    /// An AP of the home.
+    Pod,
+    /// A client that stays where it is: television, printer, speaker.
+    Station,
+    /// A client that people carry; it is no sensor.
+    Phone,
+    /// An AP of somebody else.
+    Neighbour,
+}
+
+/// One measured link: one transmitter heard by one receiver.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkSpec {
+    /// Name of the transmitting device.
+    pub tx: String,
+    /// Name of the receiving device.
+    pub rx: String,
+    /// Packets a second.
+    pub rate_hz: f64,
+}
+
+/// The packets whose channel is measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sounding {
+    /// Band.
+    pub band: Band,
+    /// Primary channel.
+    pub channel: u8,
+    /// Width of channel and packet.
+    #[serde(default = "narrow")]
+    pub width_mhz: Bandwidth,
+    /// Format.
+    #[serde(default = "ht")]
+    pub ppdu: PpduFormat,
+    /// Radiated power, dBm.
+    #[serde(default = "default_eirp")]
+    pub eirp_dbm: f64,
+    /// Receive antennas, half a wave length apart along x.
+    #[serde(default = "one")]
+    pub n_rx: u8,
+}
+
+fn narrow() -> Bandwidth {
+    Bandwidth::Mhz20
+}
+fn ht() -> PpduFormat {
+    PpduFormat::Ht
+}
+fn default_eirp() -> f64 {
+    18.0
+}
+fn one() -> u8 {
+    1
+}
+
+/// See [`Reverberation`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReverberationSpec {
+    /// Specular over scattered power, dB.
+    pub k_db: f64,
+    /// Mean excess delay, ns.
+    pub spread_ns: f64,
+    /// Number of scatterers.
+    pub count: u16,
+}
+
+impl Default for ReverberationSpec {
+    fn default() -> Self {
+        Self { k_db: 6.0, spread_ns: 35.0, count: 30 }
+    }
+}
+
+impl From<ReverberationSpec> for Reverberation {
+    fn from(r: ReverberationSpec) -> Self {
+        Self { k_db: r.k_db, spread_ns: r.spread_ns, count: usize::from(r.count) }
+    }
+}
+
+/// Why there is no such scene.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SceneError {
+    /// Not a JSON description of the known fields.
+    Json {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// The description contradicts itself or leaves the ranges; every fault with its place.
+    Invalid(Vec<String>),
+    /// No built-in scene has the name.
+    NoSuchScene(String),
+}
+
+impl fmt::Display for SceneError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json { line, column, what } => write!(f, "scene: line {line}, column {column}: {what}"),
+            Self::Invalid(faults) => write!(f, "scene: {}", faults.join("; ")),
+            Self::NoSuchScene(name) => {
+                write!(f, "no built-in scene is called {name:?}; there are {}", Scene::names().join(", "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for SceneError {}
+
+impl Scene {
+    /// Names of the built-in scenes.
+    pub fn names() -> [&'static str; BUILTIN.len()] {
+        BUILTIN.map(|(name, _)| name)
+    }
+
+    /// A built-in scene.
+    ///
+    /// # Errors
+    /// [`SceneError::NoSuchScene`] with the names that there are.
+    pub fn builtin(name: &str) -> Result<Self, SceneError> {
+        let (_, json) =
+            BUILTIN.iter().find(|(n, _)| *n == name).ok_or_else(|| SceneError::NoSuchScene(name.to_owned()))?;
+        Self::from_json(json)
+    }
+
+    /// Reads and checks a description.
+    ///
+    /// # Errors
+    /// [`SceneError::Json`] or [`SceneError::Invalid`].
+    pub fn from_json(json: &str) -> Result<Self, SceneError> {
+        let scene: Self = serde_json::from_str(json).map_err(|e| SceneError::Json {
+            line: e.line(),
+            column: e.column(),
+            what: e.to_string(),
+        })?;
+        scene.check()?;
+        Ok(scene)
+    }
+
+    /// Checks every rule and reports every breach.
+    ///
+    /// # Errors
+    /// [`SceneError::Invalid`].
+    pub fn check(&self) -> Result<(), SceneError> {
+        let faults = super::check::faults(self);
+        if faults.is_empty() { Ok(()) } else { Err(SceneError::Invalid(faults)) }
+    }
+
+    /// The floor plan.
+    pub fn plan(&self) -> FloorPlan {
+        FloorPlan { rooms: self.rooms.clone(), walls: self.walls.clone() }
+    }
+
+    /// Index of a device by its local name.
+    pub fn device(&self, name: &str) -> Option<usize> {
+        self.devices.iter().position(|d| d.name == name)
+    }
+
+    /// Index of the room of a device.
+    pub fn room_of(&self, device: usize) -> Option<usize> {
+        let at = self.devices.get(device)?.at;
+        self.rooms.iter().position(|r| r.contains([at[0], at[1]]))
+    }
+
+    /// Transmitting and receiving device of a link.
+    pub fn ends(&self, link: usize) -> Option<(usize, usize)> {
+        let link = self.links.get(link)?;
+        Some((self.device(&link.tx)?, self.device(&link.rx)?))
+    }
+
+    /// The rooms of a link's two ends: what zone weights are made of.
+    pub fn link_rooms(&self, link: usize) -> Option<(Option<usize>, Option<usize>)> {
+        let (tx, rx) = self.ends(link)?;
+        Some((self.room_of(tx), self.room_of(rx)))
+    }
+
+    /// The measured channel, if the numbers name one.
+    pub fn channel(&self) -> Option<Channel> {
+        Channel::new(self.sounding.band, self.sounding.channel, self.sounding.width_mhz)
+    }
+
+    /// The same scene with another loss of packets.
+    pub fn with_loss(mut self, loss: Loss) -> Self {
+        self.traffic.loss = loss;
+        self
+    }
+}

@@ -1,0 +1,340 @@
+//! A scene at work: frames of all links in order of time, from one seed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use millpond_dsp::phy::{Channel, Db, Dbm, Micros};
+use millpond_dsp::{Cfr, CsiFrame, CsiMeta, LinkId};
+
+use super::draw::{Draw, Purpose};
+use super::impair::{Chain, Samples};
+use super::mover::Moving;
+use super::path::{Channel1, Cylinder, Response, Scatterer, ToneGrid};
+use super::room::{FloorPlan, Point3};
+use super::scene::{Scene, SceneError};
+use super::traffic::{Arrival, Arrivals, Bursts};
+use crate::{FrameSource, ReadError, Record, SourceInfo, Stored};
+
+/// One simulated measurement, owned.
+#[derive(Clone)]
+pub struct SimFrame {
+    /// What the receiver says about it. The link's number is its index in the scene.
+    pub meta: CsiMeta,
+    /// Signed tone indices, shared by all frames.
+    pub tones: Arc<[i16]>,
+    /// The samples, `[n_rx][n_tones]`.
+    pub samples: Samples,
+    /// True time of the packet, s; `meta.t` is its rounding.
+    pub t_s: f64,
+}
+
+impl SimFrame {
+    /// The frame as detectors take it.
+    pub fn view(&self) -> CsiFrame<'_> {
+        let cfr = match &self.samples {
+            Samples::I8(v) => Cfr::I8(v),
+            Samples::I16(v) => Cfr::I16(v),
+            Samples::F32(v) => Cfr::F32(v),
+        };
+        CsiFrame::new(self.meta, &self.tones, cfr).expect("the simulator fills every tone of every antenna")
+    }
+
+    /// Index of the link in the scene.
+    pub fn link(&self) -> usize {
+        usize::from(self.meta.link.0)
+    }
+}
+
+struct Link {
+    antennas: Vec<Channel1>,
+    chain: Chain,
+    arrivals: Arrivals,
+    bursts: Option<Bursts>,
+    /// Packets to hand over: when, and which.
+    ahead: VecDeque<(f64, Arrival)>,
+}
+
+/// What all links of a scene share.
+struct Stage {
+    plan: FloorPlan,
+    grid: ToneGrid,
+    channel: Channel,
+    moving: Vec<Moving>,
+    points: Vec<Scatterer>,
+    bodies: Vec<Cylinder>,
+    responses: Vec<Response>,
+}
+
+/// Frames of a scene in order of time. The same scene, seed and length give the same bytes on every machine.
+///
+/// ```
+/// use millpond_datasets::sim::{Scene, Simulation};
+///
+/// let scene = Scene::builtin("walk-across")?;
+/// let frames: Vec<_> = Simulation::new(&scene, 1, 2.0)?.collect();
+/// assert!(frames.len() > 50);
+/// assert_eq!(frames[0].view().tones().len(), 56);
+/// # Ok::<(), millpond_datasets::sim::SceneError>(())
+/// ```
+pub struct Simulation {
+    scene: Scene,
+    stage: Stage,
+    links: Vec<Link>,
+    until_s: f64,
+    twice: Option<SimFrame>,
+    held: Option<SimFrame>,
+    tones: Arc<[i16]>,
+    order: Vec<u16>,
+    rssi: [i16; 1],
+    info: SourceInfo,
+}
+
+impl Simulation {
+    /// Sets up a scene for `seconds` of time; infinity never ends.
+    ///
+    /// Cost: static paths are quadratic in the number of walls, once a link and antenna. A frame then costs about
+    /// 8 flops a tone and moving point, and one pair of normal draws a tone.
+    ///
+    /// # Errors
+    /// [`SceneError::Invalid`] if the scene breaks its rules.
+    pub fn new(scene: &Scene, seed: u64, seconds: f64) -> Result<Self, SceneError> {
+        scene.check()?;
+        let channel = scene.channel().ok_or_else(|| SceneError::Invalid(vec!["no such channel".into()]))?;
+        let grid = ToneGrid::new(channel, scene.sounding.width_mhz, scene.sounding.ppdu);
+        let plan = scene.plan();
+        let n_rx = usize::from(scene.sounding.n_rx);
+        let links = (0..scene.links.len()).filter_map(|i| link(scene, &plan, &grid, seed, i)).collect();
+        let tones: Arc<[i16]> = grid.live.clone().into();
+        let moving = scene.movers.iter().enumerate().map(|(i, m)| Moving::new(m, seed, i)).collect();
+        let responses = vec![grid.zero(); n_rx];
+        let stage = Stage { plan, grid, channel, moving, points: vec![], bodies: vec![], responses };
+        let info = SourceInfo {
+            format: "simulated",
+            conventions: vec!["tones ascending; path gain times radiated power gives the level"],
+            has_times: true,
+        };
+        let order = (0..tones.len() as u16).collect();
+        let scene = scene.clone();
+        Ok(Self { scene, stage, links, until_s: seconds, twice: None, held: None, tones, order, rssi: [0], info })
+    }
+
+    /// The scene.
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    /// The tones and their frequencies.
+    pub fn grid(&self) -> &ToneGrid {
+        &self.stage.grid
+    }
+
+    /// Level of a link's static channel, dBm.
+    pub fn static_dbm(&self, link: usize) -> Option<f64> {
+        let fixed = self.links.get(link)?.antennas[0].fixed();
+        Some(self.scene.sounding.eirp_dbm + 10.0 * libm::log10(self.stage.grid.mean_power(fixed)))
+    }
+
+    /// Ratio of motion to noise power on one tone of a link, dB: the scene's motion between two times in s, seen through
+    /// the first antenna and averaged over tones. The mean over that time is the static part.
+    pub fn motion_to_noise_db(&mut self, link: usize, from_s: f64, to_s: f64) -> Option<f64> {
+        let n = 200;
+        let one = self.links.get(link)?;
+        let grid = &self.stage.grid;
+        let (mut sum, mut power) = (grid.zero(), 0.0);
+        for i in 0..n {
+            let t = from_s + (to_s - from_s) * (f64::from(i) + 0.5) / f64::from(n);
+            pose(&self.stage.moving, t, &mut self.stage.points, &mut self.stage.bodies);
+            let h = &mut self.stage.responses[0];
+            one.antennas[0].evaluate(&self.stage.plan, grid, &self.stage.points, &self.stage.bodies, h);
+            power += grid.mean_power(h) / f64::from(n);
+            for (s, x) in sum.re.iter_mut().chain(&mut sum.im).zip(h.re.iter().chain(&h.im)) {
+                *s += x / f64::from(n);
+            }
+        }
+        Some(10.0 * libm::log10((power - grid.mean_power(&sum)).max(0.0) / one.chain.noise_power()))
+    }
+
+    fn next_owned(&mut self) -> Option<SimFrame> {
+        if let Some(again) = self.twice.take() {
+            return Some(again);
+        }
+        for link in &mut self.links {
+            link.look_ahead();
+        }
+        let due = |l: &Link| l.ahead.front().map_or(f64::INFINITY, |a| a.0);
+        let (i, at) = self.links.iter().map(due).enumerate().min_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)))?;
+        if at >= self.until_s {
+            return None;
+        }
+        let (_, arrival) = self.links[i].ahead.pop_front()?;
+        let frame = self.measure(i, arrival);
+        self.twice = arrival.twice.then(|| frame.clone());
+        Some(frame)
+    }
+
+    fn measure(&mut self, i: usize, arrival: Arrival) -> SimFrame {
+        let (stage, link) = (&mut self.stage, &mut self.links[i]);
+        pose(&stage.moving, arrival.t, &mut stage.points, &mut stage.bodies);
+        for (antenna, h) in link.antennas.iter().zip(&mut stage.responses) {
+            antenna.evaluate(&stage.plan, &stage.grid, &stage.points, &stage.bodies, h);
+        }
+        let burst = link.bursts.as_mut().and_then(|b| b.at(arrival.t));
+        let (samples, reading) = link.chain.receive(&stage.grid, &stage.responses, burst, arrival.t);
+        let meta = CsiMeta {
+            link: LinkId(i as u16),
+            n_rx: self.scene.sounding.n_rx,
+            format: self.scene.sounding.ppdu,
+            width: self.scene.sounding.width_mhz,
+            channel: Some(stage.channel),
+            rssi: Some(Dbm(libm::rint(reading.rssi_dbm) as f32)),
+            noise: Some(Dbm(libm::rint(reading.noise_dbm) as f32)),
+            gain: self.scene.receiver.reports_gain.then_some(Db(reading.gain_db as f32)),
+            seq: Some(arrival.number as u16),
+            ..CsiMeta::at(Micros::from_seconds(arrival.t))
+        };
+        SimFrame { meta, tones: self.tones.clone(), samples, t_s: arrival.t }
+    }
+}
+
+impl Link {
+    /// Keeps one packet at hand; one that is late goes behind its successor.
+    fn look_ahead(&mut self) {
+        if !self.ahead.is_empty() {
+            return;
+        }
+        let first = self.arrivals.next();
+        if first.late {
+            let second = self.arrivals.next();
+            self.ahead.push_back((second.t, second));
+            self.ahead.push_back((second.t, first));
+        } else {
+            self.ahead.push_back((first.t, first));
+        }
+    }
+}
+
+fn pose(moving: &[Moving], t: f64, points: &mut Vec<Scatterer>, bodies: &mut Vec<Cylinder>) {
+    points.clear();
+    bodies.clear();
+    for m in moving {
+        m.points(t, points, bodies);
+    }
+}
+
+fn link(scene: &Scene, plan: &FloorPlan, grid: &ToneGrid, seed: u64, i: usize) -> Option<Link> {
+    let (tx, rx) = scene.ends(i)?;
+    let (tx, rx) = (scene.devices[tx].at, scene.devices[rx].at);
+    let antennas: Vec<Channel1> = (0..scene.sounding.n_rx)
+        .map(|a| {
+            let at: Point3 = [rx[0] + 0.5 * f64::from(a) * grid.lambda_m(), rx[1], rx[2]];
+            let mut draw = Draw::new(seed, Purpose::Paths, (i as u64) << 8 | u64::from(a));
+            Channel1::new(plan, grid, tx, at, scene.reverberation.into(), &mut draw)
+        })
+        .collect();
+    let width_hz = f64::from(scene.sounding.width_mhz.mhz()) * 1e6;
+    let power = grid.mean_power(antennas[0].fixed());
+    let draw = Draw::new(seed, Purpose::Receiver, i as u64);
+    let chain = Chain::new(&scene.receiver, draw, scene.sounding.eirp_dbm, width_hz, power, antennas.len());
+    let arrivals = Arrivals::new(&scene.traffic, scene.links[i].rate_hz, Draw::new(seed, Purpose::Traffic, i as u64));
+    let bursts = scene.interference.map(|spec| Bursts::new(spec, Draw::new(seed, Purpose::Interference, 0)));
+    Some(Link { antennas, chain, arrivals, bursts, ahead: VecDeque::new() })
+}
+
+impl Iterator for Simulation {
+    type Item = SimFrame;
+
+    fn next(&mut self) -> Option<SimFrame> {
+        self.next_owned()
+    }
+}
+
+impl FrameSource for Simulation {
+    fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Record<'_>>, ReadError> {
+        self.held = self.next_owned();
+        let Some(frame) = &self.held else { return Ok(None) };
+        self.rssi = [frame.meta.rssi.map_or(0, |r| r.0 as i16)];
+        let shape = (frame.tones.len(), usize::from(frame.meta.n_rx), 1);
+        Ok(Some(Record {
+            frame: frame.view(),
+            device_s: frame.t_s,
+            rssi: &self.rssi,
+            stored: Stored { shape, order: &self.order, wide: None },
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::mover::Mover;
+
+    fn bytes(frames: impl Iterator<Item = SimFrame>) -> Vec<u8> {
+        let mut all = Vec::new();
+        for f in frames {
+            all.extend(f.meta.t.0.to_le_bytes());
+            all.extend(f.meta.link.0.to_le_bytes());
+            all.extend(f.meta.rssi.map_or(0.0, |r| r.0).to_le_bytes());
+            let Samples::I8(v) = f.samples else { panic!("8 bits by default") };
+            all.extend(v.iter().flat_map(|c| [c.re as u8, c.im as u8]));
+        }
+        all
+    }
+
+    #[test]
+    fn one_seed_one_recording() {
+        let scene = Scene::builtin("home").unwrap();
+        let run = |seed| bytes(Simulation::new(&scene, seed, 3.0).unwrap());
+        let a = run(1);
+        assert!(a.len() > 9 * 25 * 3 * 112);
+        assert!(a == run(1));
+        assert!(a != run(2));
+    }
+
+    #[test]
+    fn a_link_does_not_depend_on_the_others() {
+        let scene = Scene::builtin("home").unwrap();
+        let mut alone = scene.clone();
+        alone.links.truncate(1);
+        let first = |s: &Scene| bytes(Simulation::new(s, 5, 3.0).unwrap().filter(|f| f.link() == 0));
+        assert!(first(&scene) == first(&alone));
+    }
+
+    #[test]
+    fn time_is_monotone_unless_asked_otherwise() {
+        let mut scene = Scene::builtin("home").unwrap();
+        let steps_back = |s: &Scene| {
+            let times: Vec<u64> = Simulation::new(s, 1, 5.0).unwrap().map(|f| f.meta.t.0).collect();
+            times.windows(2).filter(|w| w[1] < w[0]).count()
+        };
+        assert_eq!(steps_back(&scene), 0);
+        scene.traffic.reorder = 0.05;
+        assert!(steps_back(&scene) > 10);
+    }
+
+    #[test]
+    fn records_equal_frames() {
+        let scene = Scene::builtin("walk-across").unwrap();
+        let mut source = Simulation::new(&scene, 1, 1.0).unwrap();
+        for frame in Simulation::new(&scene, 1, 1.0).unwrap() {
+            let record = source.next_frame().unwrap().unwrap();
+            assert_eq!(record.frame.meta().t, frame.meta.t);
+            assert_eq!(record.frame.cfr().at(7), frame.view().cfr().at(7));
+        }
+        assert!(source.next_frame().unwrap().is_none());
+    }
+
+    #[test]
+    fn without_movers_only_the_receiver_moves() {
+        let mut scene = Scene::builtin("empty").unwrap();
+        let q = |s: &Scene| Simulation::new(s, 1, 1.0).unwrap().motion_to_noise_db(0, 0.0, 5.0).unwrap();
+        assert!(q(&scene) < -60.0);
+        let fan: Mover =
+            serde_json::from_str(r#"{"kind": "fan", "name": "f", "at": [3, 3, 1], "turns_hz": 4}"#).unwrap();
+        scene.movers.push(fan);
+        assert!(q(&scene) > -20.0);
+    }
+}
