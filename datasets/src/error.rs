@@ -20,6 +20,20 @@ pub enum ErrorKind {
     Io,
 }
 
+impl ErrorKind {
+    /// The kind as one word, for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Truncated => "truncated",
+            Self::Unsupported => "unsupported",
+            Self::Limit => "limit",
+            Self::Unknown => "unknown",
+            Self::Io => "io",
+        }
+    }
+}
+
 /// One refused record or file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
@@ -35,6 +49,13 @@ pub struct ReadError {
     pub what: String,
     /// True if reading may go on with the next record.
     pub can_resume: bool,
+}
+
+impl ReadError {
+    /// An error about a whole file, before any record.
+    pub(crate) fn file(kind: ErrorKind, what: String) -> Self {
+        Self { kind, format: None, record: 0, offset: 0, what, can_resume: false }
+    }
 }
 
 impl fmt::Display for ReadError {

@@ -1,10 +1,29 @@
 #![doc = include_str!("../README.md")]
 
-mod error;
-pub mod sim;
-mod source;
+use std::io::Read;
+use std::path::Path;
 
+mod clock;
+mod container;
+mod error;
+pub mod format;
+mod input;
+mod layout;
+mod limits;
+mod links;
+mod probe;
+pub mod sim;
+mod slot;
+mod source;
+pub mod summary;
+mod walk;
+
+pub use clock::Clock;
 pub use error::{ErrorKind, ReadError};
+pub use input::Input;
+pub use limits::Limits;
+pub use links::Links;
+pub use probe::{FORMATS, Format};
 pub use source::{FrameSource, Record, SourceInfo, Stored};
 
 /// What the caller knows that the file does not say.
@@ -12,20 +31,25 @@ pub use source::{FrameSource, Record, SourceInfo, Stored};
 pub struct ReadOptions {
     /// Packets a second, for formats without times.
     pub rate_hz: Option<f64>,
+    /// The Broadcom chip of Nexmon datagrams whose chip field is not known.
+    pub nexmon_chip: Option<format::nexmon::Chip>,
+    /// What a reader may use.
+    pub limits: Limits,
 }
 
 /// Opens a recording: the format is found by content, gzip'd input included.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] if the file cannot be read, [`ErrorKind::Unknown`] with the list of what was tried.
-pub fn open(path: &std::path::Path, options: &ReadOptions) -> Result<Box<dyn FrameSource>, ReadError> {
-    let _ = options;
-    Err(ReadError {
-        kind: ErrorKind::Unknown,
-        format: None,
-        record: 0,
-        offset: 0,
-        what: format!("{}: no reader is built in yet", path.display()),
-        can_resume: false,
-    })
+pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn FrameSource>, ReadError> {
+    let file = std::fs::File::open(path).map_err(|e| ReadError::file(ErrorKind::Io, e.to_string()))?;
+    probe::open(Input::new(Box::new(file)), Some(path), options)
+}
+
+/// Opens a recording out of any stream.
+///
+/// # Errors
+/// As [`open`].
+pub fn read(source: impl Read + Send + 'static, options: &ReadOptions) -> Result<Box<dyn FrameSource>, ReadError> {
+    probe::open(Input::new(Box::new(source)), None, options)
 }

@@ -1,6 +1,6 @@
 //! The one shape of every reader: records come one at a time, borrowed, and damage is an answer, not an end.
 
-use millpond_dsp::CsiFrame;
+use millpond_dsp::{Cfr, CsiFrame};
 
 use crate::ReadError;
 
@@ -15,7 +15,7 @@ use crate::ReadError;
 /// }
 /// # Ok::<(), millpond_datasets::ReadError>(())
 /// ```
-pub trait FrameSource {
+pub trait FrameSource: Send {
     /// What is known of the recording as a whole.
     fn info(&self) -> &SourceInfo;
 
@@ -24,6 +24,11 @@ pub trait FrameSource {
     /// After an error with [`can_resume`](ReadError::can_resume) the next call goes on behind the damage; after any
     /// other error it answers `None`. Each call consumes input, so a loop over it ends.
     fn next_frame(&mut self) -> Result<Option<Record<'_>>, ReadError>;
+
+    /// Bytes of the (decompressed) input that are behind the reader.
+    fn position(&self) -> u64 {
+        0
+    }
 }
 
 /// What a reader says about a recording before its first record.
@@ -46,6 +51,8 @@ pub struct Record<'a> {
     pub device_s: f64,
     /// RSSI values as stored, in the format's order and unit.
     pub rssi: &'a [i16],
+    /// What was going on, where the recording says so for each sample.
+    pub label: Option<&'a str>,
     /// The same samples in stored order, exact.
     pub stored: Stored<'a>,
 }
@@ -55,8 +62,11 @@ pub struct Record<'a> {
 pub struct Stored<'a> {
     /// Subcarriers, receive chains, transmit streams.
     pub shape: (usize, usize, usize),
-    /// Where in the frame's `[n_rx][n_sts][n_tones]` the stored subcarrier `i` stands as tone.
+    /// Where the stored subcarrier `i` stands: as that tone of the frame, or, counted on behind the tones, in `extra`.
     pub order: &'a [u16],
+    /// `[n_rx][n_sts][n_extra]`: stored values that are no channel (words that a firmware overwrites, for one). The
+    /// frame leaves them out.
+    pub extra: Cfr<'a>,
     /// Double-precision values, where single precision cannot hold the file's; `[n_rx][n_sts][n_tones]` as the frame.
     pub wide: Option<&'a [num_complex::Complex<f64>]>,
 }
@@ -66,18 +76,21 @@ impl Record<'_> {
     pub fn for_each_stored(&self, mut f: impl FnMut(f64, f64)) {
         let (n_sub, n_rx, n_tx) = self.stored.shape;
         let n_tones = self.frame.tones().len();
-        for s in 0..n_sub {
-            let tone = usize::from(self.stored.order[s]);
+        let n_extra = n_sub - n_tones;
+        for &at in self.stored.order {
+            let at = usize::from(at);
             for chain in 0..n_rx * n_tx {
-                let i = chain * n_tones + tone;
-                match self.stored.wide {
-                    Some(wide) => f(wide[i].re, wide[i].im),
-                    None => {
-                        let h = self.frame.cfr().at(i);
-                        f(f64::from(h.re), f64::from(h.im));
-                    }
+                match (self.stored.wide, at.checked_sub(n_tones)) {
+                    (Some(wide), None) => f(wide[chain * n_tones + at].re, wide[chain * n_tones + at].im),
+                    (None, None) => give(&mut f, self.frame.cfr(), chain * n_tones + at),
+                    (_, Some(extra)) => give(&mut f, self.stored.extra, chain * n_extra + extra),
                 }
             }
         }
     }
+}
+
+fn give(f: &mut impl FnMut(f64, f64), values: Cfr<'_>, i: usize) {
+    let h = values.at(i);
+    f(f64::from(h.re), f64::from(h.im));
 }

@@ -262,7 +262,8 @@ impl FrameSource for Simulation {
             frame: frame.view(),
             device_s: frame.t_s,
             rssi: &self.rssi,
-            stored: Stored { shape, order: &self.order, wide: None },
+            label: None,
+            stored: Stored { shape, order: &self.order, extra: Cfr::I8(&[]), wide: None },
         }))
     }
 }

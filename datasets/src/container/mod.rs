@@ -1,0 +1,5 @@
+//! Wrappings around recordings: compression, packet captures, archives.
+
+pub(crate) mod gzip;
+pub(crate) mod npy_zip;
+pub(crate) mod pcap;

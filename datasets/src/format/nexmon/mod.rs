@@ -1,0 +1,207 @@
+//! Nexmon CSI: datagrams of patched Broadcom firmware, in a packet capture or straight from a socket.
+
+use millpond_dsp::phy::{Channel, Dbm, PpduFormat};
+use num_complex::Complex;
+
+use crate::clock::Clock;
+use crate::container::pcap::{CLASSIC_HEADER, Classic, PACKET_HEADER};
+use crate::layout::{Layout, Layouts, fft_order};
+use crate::links::Links;
+use crate::slot::Slot;
+use crate::walk::{Look, Walk};
+use crate::{ErrorKind, FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
+
+pub(crate) mod wire;
+
+pub use wire::Chip;
+use wire::{Datagram, Words};
+
+/// The format's name.
+pub const NAME: &str = "nexmon";
+
+/// Reads a classic packet capture packet by packet.
+pub struct Nexmon {
+    walk: Walk,
+    capture: Classic,
+    info: SourceInfo,
+    decoder: Decoder,
+    frames: u64,
+}
+
+impl Nexmon {
+    /// A reader over a capture.
+    ///
+    /// # Errors
+    /// If the global header is cut.
+    pub fn new(mut input: Input, options: &ReadOptions) -> Result<Self, ReadError> {
+        let Some(capture) = Classic::new(input.fill(CLASSIC_HEADER)) else {
+            return Err(ReadError::file(ErrorKind::Truncated, "the capture's header is cut".to_owned()));
+        };
+        input.consume(CLASSIC_HEADER);
+        let conventions = vec![
+            "one frame a datagram: each is one receive chain and one spatial stream, and a link of its own",
+            "chips with a shared exponent give the exact value, mantissa times two to the exponent, not the block-scaled \
+             integers of other readers",
+            "firmware that writes RSSI also writes receive status over words 0-2 (28-30 at 20 MHz): these are kept as \
+             stored but are no part of the frame",
+        ];
+        Ok(Self {
+            walk: Walk::new(input, NAME, &options.limits),
+            capture,
+            info: SourceInfo { format: NAME, conventions, has_times: true },
+            decoder: Decoder::new(options),
+            frames: 0,
+        })
+    }
+}
+
+impl FrameSource for Nexmon {
+    fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Record<'_>>, ReadError> {
+        let capture = self.capture;
+        if self.walk.next(|b, _| look(capture, b))?.is_none() {
+            if self.frames == 0 && self.walk.others > 0 {
+                let others = std::mem::take(&mut self.walk.others);
+                return Err(ReadError {
+                    can_resume: false,
+                    ..self.walk.refuse(ErrorKind::Unknown, nothing_in(others))
+                });
+            }
+            return Ok(None);
+        }
+        let packet = self.walk.bytes();
+        let (seconds, nanos) = capture.time(packet);
+        let payload = wire::payload(&packet[PACKET_HEADER..], capture.link_type).unwrap_or_default();
+        let device_s = f64::from(seconds) + f64::from(nanos) / 1e9;
+        let t_us = u64::from(seconds) * 1_000_000 + u64::from(nanos) / 1000;
+        self.frames += 1;
+        match self.decoder.take(payload, t_us, device_s) {
+            Ok(()) => Ok(self.decoder.record()),
+            Err(what) => Err(self.walk.refuse(ErrorKind::Malformed, what.to_owned())),
+        }
+    }
+
+    fn position(&self) -> u64 {
+        self.walk.input.offset()
+    }
+}
+
+fn nothing_in(packets: u64) -> String {
+    format!("a packet capture without CSI: none of {packets} packets is a datagram to port 5500 that starts with 11 11")
+}
+
+/// Judges a captured packet: a measurement only with the datagram's marks in it.
+fn look(capture: Classic, b: &[u8]) -> Look {
+    match capture.look(b) {
+        Look::Other(len) if b.len() < len => Look::Need(len),
+        Look::Other(len) if wire::payload(&b[PACKET_HEADER..len], capture.link_type).is_some() => Look::Csi(len),
+        other => other,
+    }
+}
+
+/// How sure the first bytes make it: a capture that holds no datagram so far may hold one later.
+pub(crate) fn score(head: &[u8], at_end: bool) -> u32 {
+    let Some(capture) = Classic::new(head) else { return 0 };
+    let Some(packets) = head.get(CLASSIC_HEADER..) else { return 5 };
+    crate::probe::score_records(packets, at_end, |b, _| look(capture, b)).max(5)
+}
+
+/// Turns single datagrams into frames: from a capture, or as a socket receives them.
+pub struct Decoder {
+    ints: Slot<i16>,
+    floats: Slot<f32>,
+    is_float: bool,
+    layouts: Layouts<(usize, bool)>,
+    links: Links<([u8; 6], u16, u8, bool)>,
+    clock: Clock,
+    chip: Option<Chip>,
+    channel: (u16, Option<Channel>),
+}
+
+impl Decoder {
+    /// A decoder without history.
+    pub fn new(options: &ReadOptions) -> Self {
+        Self {
+            ints: Slot::new(),
+            floats: Slot::new(),
+            is_float: false,
+            layouts: Layouts::new(),
+            links: Links::new(options.limits.links),
+            clock: Clock::new(None),
+            chip: options.nexmon_chip,
+            channel: (0, None),
+        }
+    }
+
+    /// Decodes one UDP payload that was received at `t_us` on the caller's clock.
+    ///
+    /// # Errors
+    /// Why it is no datagram of a known chip; the next may be fine.
+    pub fn decode_datagram(&mut self, payload: &[u8], t_us: u64) -> Result<Record<'_>, &'static str> {
+        self.take(payload, t_us, t_us as f64 / 1e6)?;
+        self.record().ok_or("no tone is left of the datagram")
+    }
+
+    fn record(&self) -> Option<Record<'_>> {
+        let layout = self.layouts.current()?;
+        if self.is_float { self.floats.record(layout) } else { self.ints.record(layout) }
+    }
+
+    fn take(&mut self, payload: &[u8], t_us: u64, device_s: f64) -> Result<(), &'static str> {
+        let datagram = Datagram::new(payload)?;
+        let chip = self.chip.or(Chip::from_field(datagram.chip()));
+        let words = chip.ok_or("an unknown chip: the caller has to name it")?.words();
+        self.is_float = words != Words::Int16;
+        let key = (datagram.n_words(), datagram.has_rssi());
+        let layout = self.layouts.get(key, || layout(key.0, key.1));
+        match words {
+            Words::Int16 => scatter(datagram, layout, &mut self.ints, |w| Complex::new(w as i16, (w >> 16) as i16)),
+            Words::Float9 => scatter(datagram, layout, &mut self.floats, wire::float::<9, 5>),
+            Words::Float12 => scatter(datagram, layout, &mut self.floats, wire::float::<12, 6>),
+        }
+        self.meta(datagram, t_us, device_s);
+        Ok(())
+    }
+
+    fn meta(&mut self, datagram: Datagram<'_>, t_us: u64, device_s: f64) {
+        let rssi = datagram.rssi();
+        let (core, stream) = datagram.core_and_stream();
+        let spec = datagram.chanspec();
+        if self.channel.0 != spec {
+            self.channel = (spec, wire::channel(spec));
+        }
+        let mut meta = self.ints.meta;
+        meta.t = self.clock.step(t_us);
+        meta.link = self.links.id((datagram.mac(), spec, core << 3 | stream, datagram.has_rssi()));
+        meta.format = PpduFormat::Unknown;
+        meta.width = datagram.width();
+        meta.channel = self.channel.1;
+        meta.rssi = rssi.map(|r| Dbm(f32::from(r)));
+        meta.seq = Some(datagram.sequence_control() >> 4).filter(|&s| s != 0);
+        let stored = rssi.map(i16::from);
+        (self.ints.meta, self.floats.meta) = (meta, meta);
+        (self.ints.device_s, self.floats.device_s) = (device_s, device_s);
+        self.ints.set_rssi(stored.as_slice());
+        self.floats.set_rssi(stored.as_slice());
+    }
+}
+
+fn scatter<T: crate::slot::Part>(
+    datagram: Datagram<'_>,
+    layout: &Layout,
+    slot: &mut Slot<T>,
+    value: impl Fn(u32) -> Complex<T>,
+) {
+    let out = slot.room(layout.stored());
+    for (word, &at) in datagram.words().chunks_exact(4).zip(&layout.order) {
+        out[usize::from(at)] = value(u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+    }
+}
+
+fn layout(n: usize, has_status: bool) -> Layout {
+    let overwritten = if n == 64 { 28..31 } else { 0..3 };
+    Layout::new(&[fft_order(n)], |i, _| has_status && overwritten.contains(&i))
+}

@@ -1,0 +1,95 @@
+//! The one frame that a reader holds: buffers that are filled again and again, and the views handed out of them.
+
+use millpond_dsp::phy::Micros;
+use millpond_dsp::{Cfr, CsiFrame, CsiMeta};
+use num_complex::Complex;
+
+use crate::layout::Layout;
+use crate::{Record, Stored};
+
+/// A number that CSI parts are stored as.
+pub(crate) trait Part: Copy + Default {
+    fn view(values: &[Complex<Self>]) -> Cfr<'_>;
+}
+
+impl Part for i8 {
+    fn view(values: &[Complex<Self>]) -> Cfr<'_> {
+        Cfr::I8(values)
+    }
+}
+
+impl Part for i16 {
+    fn view(values: &[Complex<Self>]) -> Cfr<'_> {
+        Cfr::I16(values)
+    }
+}
+
+impl Part for f32 {
+    fn view(values: &[Complex<Self>]) -> Cfr<'_> {
+        Cfr::F32(values)
+    }
+}
+
+/// RSSI values one record may carry: PicoScenes has nine.
+pub(crate) const MAX_RSSI: usize = 12;
+
+/// A frame under construction.
+pub(crate) struct Slot<T> {
+    pub meta: CsiMeta,
+    pub device_s: f64,
+    rssi: [i16; MAX_RSSI],
+    n_rssi: usize,
+    /// `[n_rx][n_sts][n_tones]`, then `[n_rx][n_sts][extras]`.
+    pub values: Vec<Complex<T>>,
+    /// As `values`, where single precision is not enough.
+    pub wide: Vec<Complex<f64>>,
+}
+
+impl<T: Part> Slot<T> {
+    pub const fn new() -> Self {
+        Self {
+            meta: CsiMeta::at(Micros(0)),
+            device_s: 0.0,
+            rssi: [0; MAX_RSSI],
+            n_rssi: 0,
+            values: Vec::new(),
+            wide: Vec::new(),
+        }
+    }
+
+    /// The RSSI values of the frame, as stored.
+    pub fn set_rssi(&mut self, values: &[i16]) {
+        self.n_rssi = values.len().min(MAX_RSSI);
+        self.rssi[..self.n_rssi].copy_from_slice(&values[..self.n_rssi]);
+    }
+
+    /// Makes room for `n` values and answers them for overwriting; what stood there stays until overwritten.
+    pub fn room(&mut self, n: usize) -> &mut [Complex<T>] {
+        if self.values.len() != n {
+            self.values.resize(n, Complex::default());
+        }
+        &mut self.values
+    }
+
+    /// The record as it stands, or `None` if its shape does not fit the layout.
+    pub fn record<'a>(&'a self, layout: &'a Layout) -> Option<Record<'a>> {
+        let chains = usize::from(self.meta.n_rx) * usize::from(self.meta.n_sts);
+        let n = chains * layout.tones.len();
+        if self.values.len() != chains * layout.stored() {
+            return None;
+        }
+        let frame = CsiFrame::new(self.meta, &layout.tones, T::view(&self.values[..n])).ok()?;
+        Some(Record {
+            frame,
+            device_s: self.device_s,
+            rssi: &self.rssi[..self.n_rssi],
+            label: None,
+            stored: Stored {
+                shape: (layout.stored(), usize::from(self.meta.n_rx), usize::from(self.meta.n_sts)),
+                order: &layout.order,
+                extra: T::view(&self.values[n..]),
+                wide: (self.wide.len() == n && n > 0).then_some(&self.wide[..]),
+            },
+        })
+    }
+}

@@ -1,0 +1,150 @@
+//! The walk over length-prefixed records that the binary formats share: bounds, damage, and the way back in.
+
+use crate::{ErrorKind, Input, Limits, ReadError};
+
+/// What stands at the start of some bytes.
+pub(crate) enum Look {
+    /// A consistent record of this many bytes with a measurement in it.
+    Csi(usize),
+    /// A record of another kind.
+    Other(usize),
+    /// A record of a known length whose body contradicts itself.
+    Refuse(usize, &'static str),
+    /// No record.
+    Bad(&'static str),
+    /// The answer needs this many bytes.
+    Need(usize),
+}
+
+/// Steps from record to record. The current record is at the front of the input until the next step.
+pub(crate) struct Walk {
+    pub input: Input,
+    format: &'static str,
+    max_bytes: usize,
+    pending: usize,
+    record: u64,
+    /// Records that were passed over because they hold no measurement.
+    pub others: u64,
+    done: bool,
+}
+
+impl Walk {
+    pub fn new(input: Input, format: &'static str, limits: &Limits) -> Self {
+        Self { input, format, max_bytes: limits.record_bytes, pending: 0, record: 0, others: 0, done: false }
+    }
+
+    /// Steps to the next measurement and answers its length, or `None` at the end.
+    ///
+    /// `look` judges bytes; its second argument is true if nothing can follow them.
+    pub fn next(&mut self, look: impl Fn(&[u8], bool) -> Look) -> Result<Option<usize>, ReadError> {
+        loop {
+            self.input.consume(std::mem::take(&mut self.pending));
+            if self.done || self.input.fill(1).is_empty() {
+                return self.finish().map(|()| None);
+            }
+            let (len, csi, refused) = match self.judge(&look) {
+                Look::Csi(len) => (len, true, None),
+                Look::Other(len) => (len, false, None),
+                Look::Refuse(len, why) => (len, false, Some(why)),
+                Look::Bad(why) => return self.recover(look, ErrorKind::Malformed, why.to_owned()),
+                Look::Need(n) => return self.cut_short(look, n),
+            };
+            if len > self.max_bytes {
+                let what = format!("a record claims {len} bytes, over the limit of {}", self.max_bytes);
+                return self.recover(look, ErrorKind::Limit, what);
+            }
+            if self.input.fill(len).len() < len {
+                return self.cut_short(look, len);
+            }
+            self.pending = len.max(1);
+            self.record += 1;
+            if let Some(why) = refused {
+                return Err(self.error(ErrorKind::Malformed, why.to_owned(), self.input.offset(), true));
+            }
+            if csi {
+                return Ok(Some(len));
+            }
+            self.others += 1;
+        }
+    }
+
+    /// The record of the last step.
+    pub fn bytes(&self) -> &[u8] {
+        &self.input.bytes()[..self.pending]
+    }
+
+    /// An error at the current record, after which reading goes on.
+    pub fn refuse(&self, kind: ErrorKind, what: String) -> ReadError {
+        self.error(kind, what, self.input.offset(), true)
+    }
+
+    fn judge(&mut self, look: &impl Fn(&[u8], bool) -> Look) -> Look {
+        let mut answer = look(self.input.bytes(), self.input.ended());
+        while let Look::Need(n) = answer {
+            let had = self.input.bytes().len();
+            if n > self.max_bytes {
+                return Look::Bad("a length over the limit");
+            }
+            if n <= had || self.input.fill(n).len() == had {
+                return answer;
+            }
+            answer = look(self.input.bytes(), self.input.ended());
+        }
+        answer
+    }
+
+    fn cut_short(&mut self, look: impl Fn(&[u8], bool) -> Look, need: usize) -> Result<Option<usize>, ReadError> {
+        let have = self.input.bytes().len();
+        self.recover(look, ErrorKind::Truncated, format!("the input ends inside a record: {have} of {need} bytes"))
+    }
+
+    /// Goes on to the next place where a whole, consistent record stands, and says what was lost.
+    fn recover(
+        &mut self,
+        look: impl Fn(&[u8], bool) -> Look,
+        kind: ErrorKind,
+        what: String,
+    ) -> Result<Option<usize>, ReadError> {
+        let at = self.input.offset();
+        loop {
+            self.input.consume(1);
+            let have = self.input.fill(1).len();
+            if have == 0 {
+                break;
+            }
+            if let Look::Csi(len) = self.judge(&look) {
+                if len <= self.max_bytes && self.input.fill(len).len() >= len {
+                    self.record += 1;
+                    let skipped = self.input.offset() - at;
+                    let what = format!("{what}; {skipped} bytes skipped to the next good record");
+                    return Err(self.error_of(self.record - 1, kind, what, at, true));
+                }
+            }
+        }
+        self.done = true;
+        let lost = self.input.offset() - at;
+        let fault = self.input.take_fault();
+        let what = match &fault {
+            Some(fault) => format!("{fault}; {lost} bytes lost"),
+            None => format!("{what}; no good record follows, {lost} bytes lost"),
+        };
+        Err(self.error_of(self.record, if fault.is_some() { ErrorKind::Io } else { kind }, what, at, false))
+    }
+
+    /// The end of the input: clean, unless the system or the decompressor failed.
+    fn finish(&mut self) -> Result<(), ReadError> {
+        self.done = true;
+        match self.input.take_fault() {
+            Some(fault) => Err(self.error_of(self.record, ErrorKind::Io, fault, self.input.offset(), false)),
+            None => Ok(()),
+        }
+    }
+
+    fn error(&self, kind: ErrorKind, what: String, offset: u64, can_resume: bool) -> ReadError {
+        self.error_of(self.record.saturating_sub(1), kind, what, offset, can_resume)
+    }
+
+    fn error_of(&self, record: u64, kind: ErrorKind, what: String, offset: u64, can_resume: bool) -> ReadError {
+        ReadError { kind, format: Some(self.format), record, offset, what, can_resume }
+    }
+}
