@@ -24,6 +24,7 @@ pub mod stream;
 pub mod traffic;
 pub mod truth;
 pub mod walker;
+pub mod write;
 
 pub use identity::{Identities, Identity};
 pub use mover::{Cause, Mover};

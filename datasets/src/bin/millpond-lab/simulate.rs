@@ -1,13 +1,27 @@
-//! `millpond-lab simulate`.
+//! `millpond-lab simulate`: a recording with ground truth from a simulated scene.
 
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use millpond_datasets::sim::{Identities, Scene, Simulation, write};
 
 /// Arguments of `simulate`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The recordings.
-    #[arg(required = true)]
-    files: Vec<PathBuf>,
+    /// A built-in scene (home, empty, walk-across, fan, drift) or a scene file in JSON.
+    scene: String,
+    /// The recording, esp-csi text; gzip'd if the name ends in .gz. FILE.truth.json and labels.csv go beside it.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Seed of all draws.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Length, s; the scene's own without it.
+    #[arg(long)]
+    seconds: Option<f64>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -15,5 +29,116 @@ pub struct Args {
 
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Result<(), String> {
-    Err(format!("simulate is not built yet ({} files, json {})", args.files.len(), args.json))
+    let scene = load(&args.scene)?;
+    let seconds = args.seconds.unwrap_or(scene.seconds);
+    if !(0.1..=1e6).contains(&seconds) {
+        return Err(format!("--seconds is {seconds}, outside 0.1 to 1000000"));
+    }
+    if let Some(why) = write::refusal(&scene) {
+        return Err(why);
+    }
+    let addresses = write::addresses(&scene, &Identities::generate(&scene, args.seed));
+    let sim = Simulation::new(&scene, args.seed, seconds).map_err(|e| e.to_string())?;
+    let frames = recording(&args.out, sim, &addresses).map_err(|e| at(&args.out, e))?;
+    let truth = write::TruthFile::new(&scene, args.seed, seconds, frames, &addresses);
+    let beside = with_suffix(&args.out, ".truth.json");
+    let text = serde_json::to_string_pretty(&truth).map_err(|e| e.to_string())?;
+    fs::write(&beside, text + "\n").map_err(|e| at(&beside, e))?;
+    let labels = args.out.with_file_name("labels.csv");
+    label(&labels, &args.out, &scene, seconds)?;
+    tell(args, &scene, seconds, frames, &labels);
+    Ok(())
+}
+
+fn at(path: &Path, e: impl std::fmt::Display) -> String {
+    format!("{}: {e}", path.display())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn load(scene: &str) -> Result<Scene, String> {
+    if Scene::names().contains(&scene) {
+        return Scene::builtin(scene).map_err(|e| e.to_string());
+    }
+    let path = Path::new(scene);
+    if !path.exists() {
+        return Err(format!("{scene}: no such file, and no built-in scene; there are {}", Scene::names().join(", ")));
+    }
+    let json = fs::read_to_string(path).map_err(|e| at(path, e))?;
+    Scene::from_json(&json).map_err(|e| at(path, e))
+}
+
+fn recording(path: &Path, sim: Simulation, addresses: &[millpond_dsp::phy::MacAddr]) -> std::io::Result<u64> {
+    let file = BufWriter::new(File::create(path)?);
+    if path.extension().is_some_and(|e| e == "gz") {
+        // No time and no name in the header: the same bytes each time.
+        let mut out = BufWriter::new(GzEncoder::new(file, Compression::default()));
+        let frames = write::esp32_text(sim, addresses, &mut out)?;
+        out.into_inner().map_err(|e| e.into_error())?.finish()?.flush()?;
+        return Ok(frames);
+    }
+    let mut out = file;
+    let frames = write::esp32_text(sim, addresses, &mut out)?;
+    out.flush()?;
+    Ok(frames)
+}
+
+/// The columns that `score` reads.
+const HEADER: &str =
+    "path,format,motion,presence,people,scene,person,event,rate_hz,skip_start_s,skip_end_s,bytes,sha256,note";
+/// A change is 1 s before the row behind it begins to count.
+const MARGIN_S: f64 = 1.0;
+
+/// Puts the recording's rows into the folder's labels, in the place of older rows of the same path.
+fn label(labels: &Path, recording: &Path, scene: &Scene, seconds: f64) -> Result<(), String> {
+    let name = recording.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    if name.contains([',', '"', '\n']) {
+        return Err(format!("{name:?}: a name with commas or quotes does not fit into labels.csv"));
+    }
+    let old = if labels.exists() { fs::read_to_string(labels).map_err(|e| at(labels, e))? } else { String::new() };
+    if !old.is_empty() && old.lines().next() != Some(HEADER) {
+        return Err(at(labels, "has other columns than simulate writes; choose another folder"));
+    }
+    let mut text = format!("{HEADER}\n");
+    for line in old.lines().skip(1).filter(|l| l.split(',').next() != Some(&name)) {
+        text += line;
+        text.push('\n');
+    }
+    for l in write::labels(scene, seconds) {
+        let start = if l.from_s > 0.0 { l.from_s + MARGIN_S } else { 0.0 };
+        // Too short a stretch holds no whole second to count.
+        if l.to_s - start < 1.0 {
+            continue;
+        }
+        let (motion, presence) = (u8::from(l.motion), u8::from(l.persons > 0));
+        let also: Vec<String> = l.machines.iter().map(|c| format!("{c:?}").to_lowercase()).collect();
+        let event = if also.is_empty() { "simulated".to_owned() } else { also.join(" and ") + " running" };
+        let change = if l.from_s > 0.0 { format!("change at {:.2} s", l.from_s) } else { String::new() };
+        let (rate, bytes) = (scene.links[0].rate_hz, fs::metadata(recording).map_or(0, |m| m.len()));
+        text += &format!(
+            "{name},esp-csi,{motion},{presence},{},{},,{event},{rate},{start:.2},{:.2},{bytes},,{change}\n",
+            l.persons,
+            scene.name.replace(',', " "),
+            seconds - l.to_s
+        );
+    }
+    fs::write(labels, text).map_err(|e| at(labels, e))
+}
+
+fn tell(args: &Args, scene: &Scene, seconds: f64, frames: u64, labels: &Path) {
+    let (out, truth) = (args.out.display().to_string(), with_suffix(&args.out, ".truth.json").display().to_string());
+    if args.json {
+        let summary = serde_json::json!({
+            "scene": scene.name, "seed": args.seed, "seconds": seconds, "frames": frames, "links": scene.links.len(),
+            "recording": out, "truth": truth, "labels": labels.display().to_string(),
+        });
+        println!("{summary}");
+    } else {
+        println!("{out}: {frames} frames of {} links, {seconds} s of scene {}", scene.links.len(), scene.name);
+        println!("{truth}: who is where; {}: rows for score", labels.display());
+    }
 }
