@@ -1,5 +1,8 @@
 //! Where the subcarriers of a file stand in a frame: ascending tones, with the way back to the stored order.
 
+use millpond_dsp::phy::tones::is_populated;
+use millpond_dsp::phy::{Bandwidth, PpduFormat};
+
 /// The tones of one frame shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
@@ -39,6 +42,11 @@ impl Layout {
         Self::new(&[tones], |_, _| false)
     }
 
+    /// Ascending tones, which ones told by their number alone.
+    pub fn of_count(n: usize) -> Self {
+        Self::plain(by_count(n).map_or_else(|| centred(n), |(format, width)| populated(format, width)))
+    }
+
     /// Number of stored subcarriers.
     pub fn stored(&self) -> usize {
         self.order.len()
@@ -55,6 +63,27 @@ pub(crate) fn fft_order(n: usize) -> Vec<i16> {
 pub(crate) fn centred(n: usize) -> Vec<i16> {
     let half = (n / 2) as i16;
     (-half..n as i16 - half).collect()
+}
+
+/// All tones that carry a channel, ascending.
+pub(crate) fn populated(format: PpduFormat, width: Bandwidth) -> Vec<i16> {
+    (-2048..2048).filter(|&k| is_populated(format, width, k)).collect()
+}
+
+/// The format and width that a number of populated tones names.
+///
+/// 242 and 484 tones are VHT here: HE of 20 and 40 MHz has as many, and only the recording can say.
+pub(crate) const fn by_count(n: usize) -> Option<(PpduFormat, Bandwidth)> {
+    Some(match n {
+        52 => (PpduFormat::Legacy, Bandwidth::Mhz20),
+        56 => (PpduFormat::Ht, Bandwidth::Mhz20),
+        114 => (PpduFormat::Ht, Bandwidth::Mhz40),
+        242 => (PpduFormat::Vht, Bandwidth::Mhz80),
+        484 => (PpduFormat::Vht, Bandwidth::Mhz160),
+        996 => (PpduFormat::He, Bandwidth::Mhz80),
+        1992 => (PpduFormat::He, Bandwidth::Mhz160),
+        _ => return None,
+    })
 }
 
 /// Layouts made so far, the one of the last frame first at hand.

@@ -10,6 +10,7 @@ pub mod format;
 mod input;
 mod layout;
 mod limits;
+mod lines;
 mod links;
 mod probe;
 pub mod sim;

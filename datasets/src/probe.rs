@@ -49,6 +49,13 @@ pub const FORMATS: &[Format] = &[
         score: format::espectre_npz::score,
         build: |input, options| Ok(Box::new(format::espectre_npz::EspectreNpz::new(input, options)?)),
     },
+    Format {
+        name: format::sample_csv::AMPLITUDE,
+        about: "table of amplitudes (complex-csv: of complex values), one row a frame, named columns",
+        extensions: &[],
+        score: format::sample_csv::score,
+        build: |input, options| Ok(Box::new(format::sample_csv::SampleCsv::new(input, options)?)),
+    },
 ];
 
 /// Opens a stream: undoes gzip, finds the format, builds its reader.

@@ -4,3 +4,4 @@ pub mod esp32;
 pub mod espectre_npz;
 pub mod intel5300;
 pub mod nexmon;
+pub mod sample_csv;

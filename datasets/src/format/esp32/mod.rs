@@ -5,9 +5,10 @@ use num_complex::Complex;
 
 use crate::clock::Clock;
 use crate::layout::Layouts;
+use crate::lines::Lines;
 use crate::links::Links;
 use crate::slot::Slot;
-use crate::{ErrorKind, FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
+use crate::{FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
 
 pub(crate) mod number;
 pub(crate) mod tones;
@@ -38,7 +39,7 @@ impl Esp32 {
              no part of the frame: the hardware overwrites them",
         ];
         Self {
-            lines: Lines { input, record: 0, max_bytes: options.limits.record_bytes },
+            lines: Lines::new(input, NAME, &options.limits),
             info: SourceInfo { format: NAME, conventions, has_times: true },
             decoder: Decoder::new(options),
         }
@@ -51,74 +52,22 @@ impl FrameSource for Esp32 {
     }
 
     fn next_frame(&mut self) -> Result<Option<Record<'_>>, ReadError> {
-        let Some((len, offset)) = self.lines.next_row()? else { return Ok(None) };
-        let line = &self.lines.input.bytes()[..len];
-        let decoded = self.decoder.take(line);
-        self.lines.input.consume(len + 1);
-        let record = self.lines.record;
-        self.lines.record += 1;
-        match decoded {
+        if !self.lines.next(has_row)? {
+            return Ok(None);
+        }
+        match self.decoder.take(self.lines.line()) {
             Ok(()) => Ok(self.decoder.record()),
-            Err(what) => {
-                let (kind, what) = (ErrorKind::Malformed, format!("row dropped: {what}"));
-                Err(ReadError { kind, format: Some(NAME), record, offset, what, can_resume: true })
-            }
+            Err(what) => Err(self.lines.refuse(format!("row dropped: {what}"))),
         }
     }
 
     fn position(&self) -> u64 {
-        self.lines.input.offset()
+        self.lines.offset()
     }
 }
 
-/// Steps from row to row over whatever else the console printed.
-struct Lines {
-    input: Input,
-    record: u64,
-    max_bytes: usize,
-}
-
-impl Lines {
-    /// Length and offset of the next line with a row in it; the line is then at the front of the input.
-    fn next_row(&mut self) -> Result<Option<(usize, u64)>, ReadError> {
-        loop {
-            let Some(len) = self.line()? else {
-                let fault = self.input.take_fault();
-                return fault.map_or(Ok(None), |what| Err(self.error(ErrorKind::Io, what)));
-            };
-            let line = &self.input.bytes()[..len];
-            if line.starts_with(wire::MARK) || memchr::memmem::find(line, wire::MARK).is_some() {
-                return Ok(Some((len, self.input.offset())));
-            }
-            self.input.consume(len + 1);
-        }
-    }
-
-    /// Length of the line at the front, its end excluded; `None` at the end of the input.
-    fn line(&mut self) -> Result<Option<usize>, ReadError> {
-        let (mut seen, mut want) = (0, 4096);
-        loop {
-            let bytes = self.input.fill(want);
-            if let Some(at) = memchr::memchr(b'\n', &bytes[seen..]) {
-                return Ok(Some(seen + at));
-            }
-            seen = bytes.len();
-            if self.input.ended() {
-                return Ok((seen > 0).then_some(seen));
-            }
-            if seen > self.max_bytes {
-                let error = self.error(ErrorKind::Limit, format!("a line passes {} bytes", self.max_bytes));
-                self.input.consume(seen);
-                return Err(ReadError { can_resume: true, ..error });
-            }
-            want = 2 * seen.max(2048);
-        }
-    }
-
-    fn error(&self, kind: ErrorKind, what: String) -> ReadError {
-        let (record, offset) = (self.record, self.input.offset());
-        ReadError { kind, format: Some(NAME), record, offset, what, can_resume: false }
-    }
+fn has_row(line: &[u8]) -> bool {
+    line.starts_with(wire::MARK) || memchr::memmem::find(line, wire::MARK).is_some()
 }
 
 /// How sure the first bytes make it: a row of a known family is enough, wherever it stands.
