@@ -1,6 +1,6 @@
 //! Values of class R: what may be computed with, and never shown.
 
-use zeroize::Zeroize;
+use zeroize::Zeroize as _;
 
 /// Can be overwritten so that nothing of the value stays behind.
 ///
@@ -14,11 +14,82 @@ pub trait Wipe {
     fn wipe(&mut self);
 }
 
-impl<T: Zeroize + ?Sized> Wipe for T {
+macro_rules! numbers {
+    ($($t:ty)*) => { $(
+        impl Wipe for $t {
+            fn wipe(&mut self) {
+                self.zeroize();
+            }
+        }
+    )* };
+}
+numbers!(() bool char u8 i8 u16 i16 u32 i32 u64 i64 u128 i128 usize isize f32 f64);
+
+impl<T: Wipe> Wipe for [T] {
     fn wipe(&mut self) {
-        self.zeroize();
+        self.iter_mut().for_each(Wipe::wipe);
     }
 }
+
+impl<T: Wipe, const N: usize> Wipe for [T; N] {
+    fn wipe(&mut self) {
+        self.as_mut_slice().wipe();
+    }
+}
+
+/// Wipes what is there, then leaves `None`.
+impl<T: Wipe> Wipe for Option<T> {
+    fn wipe(&mut self) {
+        if let Some(value) = self {
+            value.wipe();
+        }
+        overwrite(self, None);
+    }
+}
+
+impl<A: Wipe, B: Wipe> Wipe for (A, B) {
+    fn wipe(&mut self) {
+        self.0.wipe();
+        self.1.wipe();
+    }
+}
+
+impl<A: Wipe, B: Wipe, C: Wipe> Wipe for (A, B, C) {
+    fn wipe(&mut self) {
+        self.0.wipe();
+        self.1.wipe();
+        self.2.wipe();
+    }
+}
+
+/// Writes [`Wipe`] for a struct by naming all its fields; a field left out does not compile.
+///
+/// ```
+/// struct Detector {
+///     mean: f32,
+///     seen: [Option<u32>; 4],
+/// }
+/// millpond_report::wipe_fields!(Detector { mean, seen });
+///
+/// let state = millpond_report::Raw::new(Detector { mean: -51.0, seen: [None; 4] });
+/// # drop(state);
+/// ```
+#[macro_export]
+macro_rules! wipe_fields {
+    ($t:ty { $($field:ident),* $(,)? }) => {
+        impl $crate::Wipe for $t {
+            fn wipe(&mut self) {
+                let Self { $($field),* } = self;
+                $( $crate::Wipe::wipe($field); )*
+            }
+        }
+    };
+}
+
+impl<T: Telemetry> Telemetry for Option<T> {}
+impl<T: Telemetry, const N: usize> Telemetry for [T; N] {}
+impl<A: Telemetry, B: Telemetry> Telemetry for (A, B) {}
+impl Telemetry for () {}
 
 /// A value that exists while sensing is off: sums per channel, station tables, scans, and what the planner makes of
 /// them. Never channel state, beamforming feedback, fine RSSI series or Bluetooth adverts.
@@ -107,6 +178,20 @@ mod tests {
         }
     }
 
+    struct Inner(u16);
+
+    impl Wipe for Inner {
+        fn wipe(&mut self) {
+            self.0.wipe();
+        }
+    }
+
+    struct Outer {
+        inner: Inner,
+        rest: bool,
+    }
+    wipe_fields!(Outer { inner, rest });
+
     #[test]
     fn dropping_wipes() {
         let seen = Cell::new(0);
@@ -119,6 +204,12 @@ mod tests {
         let mut v = (3u8, [Some(1.5f32); 2], -4i64);
         v.wipe();
         assert_eq!(v, (0, [None; 2], 0));
+        let mut v = Some(Outer { inner: Inner(7), rest: true });
+        let Some(place) = &mut v else { panic!("it is there") };
+        place.wipe();
+        assert!(place.inner.0 == 0 && !place.rest);
+        v.wipe();
+        assert!(v.is_none());
         let mut a = Address::new([2, 0, 0, 0, 0, 1]);
         a.wipe();
         assert_eq!(a.bytes(), &[0; 6]);

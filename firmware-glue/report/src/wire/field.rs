@@ -9,15 +9,18 @@ pub trait Field: Copy + Eq {
     /// Bytes that every value takes.
     const LEN: usize;
     /// Characters of the longest JSON rendering.
-    const JSON: usize;
+    const LONGEST: usize;
     /// Writes the canonical bytes.
     fn put(&self, out: &mut Writer<'_>);
     /// Reads them back; `None` for anything that `put` cannot have written.
     fn take(from: &mut Reader<'_>) -> Option<Self>;
     /// Renders JSON.
-    fn json(&self, out: &mut dyn Write) -> fmt::Result;
+    fn value(&self, out: &mut dyn Write) -> fmt::Result;
     /// States the range as in `wire.toml`.
     fn range(out: &mut dyn Write) -> fmt::Result;
+    /// Any value, for tests: `pick(n)` gives a number below `n`.
+    #[cfg(test)]
+    fn sample(pick: &mut dyn FnMut(u64) -> u64) -> Self;
 }
 
 /// Fills a buffer of fixed length from the front.
@@ -79,7 +82,7 @@ impl<'a> Reader<'a> {
 /// A missing value is *unknown*, never zero.
 impl<T: Field> Field for Option<T> {
     const LEN: usize = 1 + T::LEN;
-    const JSON: usize = if T::JSON > 9 { T::JSON } else { 9 };
+    const LONGEST: usize = if T::LONGEST > 9 { T::LONGEST } else { 9 };
 
     fn put(&self, out: &mut Writer<'_>) {
         out.bytes(&[u8::from(self.is_some())]);
@@ -97,9 +100,9 @@ impl<T: Field> Field for Option<T> {
         }
     }
 
-    fn json(&self, out: &mut dyn Write) -> fmt::Result {
+    fn value(&self, out: &mut dyn Write) -> fmt::Result {
         match self {
-            Some(v) => v.json(out),
+            Some(v) => v.value(out),
             None => out.write_str("\"unknown\""),
         }
     }
@@ -108,12 +111,17 @@ impl<T: Field> Field for Option<T> {
         T::range(out)?;
         out.write_str(" or unknown")
     }
+
+    #[cfg(test)]
+    fn sample(pick: &mut dyn FnMut(u64) -> u64) -> Self {
+        (pick(2) == 1).then(|| T::sample(pick))
+    }
 }
 
 /// A fixed number of values, position by position.
 impl<T: Field, const N: usize> Field for [T; N] {
     const LEN: usize = N * T::LEN;
-    const JSON: usize = 2 + N * (T::JSON + 1);
+    const LONGEST: usize = 2 + N * (T::LONGEST + 1);
 
     fn put(&self, out: &mut Writer<'_>) {
         self.iter().for_each(|v| v.put(out));
@@ -128,13 +136,18 @@ impl<T: Field, const N: usize> Field for [T; N] {
         Some(all)
     }
 
-    fn json(&self, out: &mut dyn Write) -> fmt::Result {
+    fn value(&self, out: &mut dyn Write) -> fmt::Result {
         array(self.iter(), out)
     }
 
     fn range(out: &mut dyn Write) -> fmt::Result {
         write!(out, "{N} times ")?;
         T::range(out)
+    }
+
+    #[cfg(test)]
+    fn sample(pick: &mut dyn FnMut(u64) -> u64) -> Self {
+        core::array::from_fn(|_| T::sample(pick))
     }
 }
 
@@ -186,7 +199,7 @@ impl<T: Copy, const N: usize> List<T, N> {
 
 impl<T: Field, const N: usize> Field for List<T, N> {
     const LEN: usize = 1 + N * T::LEN;
-    const JSON: usize = 2 + N * (T::JSON + 1);
+    const LONGEST: usize = 2 + N * (T::LONGEST + 1);
 
     fn put(&self, out: &mut Writer<'_>) {
         let n = self.len();
@@ -207,13 +220,19 @@ impl<T: Field, const N: usize> Field for List<T, N> {
         Some(list)
     }
 
-    fn json(&self, out: &mut dyn Write) -> fmt::Result {
+    fn value(&self, out: &mut dyn Write) -> fmt::Result {
         array(self.iter(), out)
     }
 
     fn range(out: &mut dyn Write) -> fmt::Result {
         write!(out, "up to {N} of ")?;
         T::range(out)
+    }
+
+    #[cfg(test)]
+    fn sample(pick: &mut dyn FnMut(u64) -> u64) -> Self {
+        let n = pick(N as u64 + 1);
+        Self::of((0..n).map(|_| T::sample(pick)))
     }
 }
 
@@ -223,7 +242,7 @@ fn array<'a, T: Field + 'a>(items: impl Iterator<Item = &'a T>, out: &mut dyn Wr
         if i > 0 {
             out.write_char(',')?;
         }
-        item.json(out)?;
+        item.value(out)?;
     }
     out.write_char(']')
 }
@@ -274,8 +293,8 @@ mod tests {
     fn json_stays_within_its_bound() {
         let mut s = std::string::String::new();
         let longest = [Tenths::new(i64::MIN); 3];
-        longest.json(&mut s).unwrap();
+        longest.value(&mut s).unwrap();
         assert_eq!(s, "[-9999,-9999,-9999]");
-        assert!(s.len() <= <[Tenths; 3]>::JSON);
+        assert!(s.len() <= <[Tenths; 3]>::LONGEST);
     }
 }

@@ -140,7 +140,7 @@ macro_rules! group {
                 $(
                     out.write_char(before)?;
                     out.write_str(concat!("\"", stringify!($f), "\":"))?;
-                    $crate::wire::Field::json(&self.$f, out)?;
+                    $crate::wire::Field::value(&self.$f, out)?;
                     before = ',';
                 )*
                 let _ = before;
@@ -150,7 +150,7 @@ macro_rules! group {
 
         impl $crate::wire::Field for $name {
             const LEN: usize = 0 $(+ <$t as $crate::wire::Field>::LEN)*;
-            const JSON: usize = 1 $(+ 4 + stringify!($f).len() + <$t as $crate::wire::Field>::JSON)*;
+            const LONGEST: usize = 1 $(+ 4 + stringify!($f).len() + <$t as $crate::wire::Field>::LONGEST)*;
 
             fn put(&self, out: &mut $crate::wire::Writer<'_>) {
                 $( $crate::wire::Field::put(&self.$f, out); )*
@@ -160,7 +160,7 @@ macro_rules! group {
                 Some(Self { $( $f: $crate::wire::Field::take(from)? ),* })
             }
 
-            fn json(&self, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
+            fn value(&self, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
                 self.members('{', out)
             }
 
@@ -174,6 +174,11 @@ macro_rules! group {
                 )*
                 let _ = before;
                 out.write_char('}')
+            }
+
+            #[cfg(test)]
+            fn sample(pick: &mut dyn FnMut(u64) -> u64) -> Self {
+                Self { $( $f: $crate::wire::Field::sample(pick) ),* }
             }
         }
     };
@@ -198,7 +203,7 @@ macro_rules! message {
                 if n > $pad { n } else { $pad }
             };
             const JSON: usize =
-                13 + $crate::wire::Kind::$name.text().len() + <Self as $crate::wire::Field>::JSON;
+                13 + $crate::wire::Kind::$name.text().len() + <Self as $crate::wire::Field>::LONGEST;
 
             fn zeros() -> Self::Bytes {
                 [0; <Self as $crate::wire::Wire>::BYTES]
@@ -238,3 +243,154 @@ macro_rules! message {
     };
 }
 pub(crate) use message;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::EventCode;
+
+    /// `[section]` to `key = { ... "quoted" ... }` or `key = value`, in order.
+    fn toml(text: &str) -> BTreeMap<String, Vec<(String, Vec<String>)>> {
+        let (mut sections, mut name) = (BTreeMap::<_, Vec<_>>::new(), String::new());
+        for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
+            if let Some(section) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+                name = section.to_string();
+                continue;
+            }
+            let (key, value) = line.split_once(" = ").unwrap_or_else(|| panic!("no key in {line}"));
+            let quoted = value.split('"').skip(1).step_by(2).map(ToString::to_string).collect::<Vec<_>>();
+            let values = if quoted.is_empty() { [value.to_string()].into() } else { quoted };
+            sections.entry(name.clone()).or_default().push((key.to_string(), values));
+        }
+        sections
+    }
+
+    type Schema = BTreeMap<String, Vec<(String, Vec<String>)>>;
+
+    /// Takes a message's sections out of the schema and compares them, field by field in order.
+    fn agrees<T: Wire>(schema: &mut Schema) {
+        let name = T::KIND.text();
+        let head = schema.remove(name).unwrap_or_else(|| panic!("[{name}] is missing in wire.toml"));
+        let mut coded = [0];
+        T::KIND.put(&mut Writer::new(&mut coded));
+        let want = [
+            ("code", coded[0].to_string()),
+            ("scope", T::Scope::NAME.to_string()),
+            ("bytes", T::BYTES.to_string()),
+            ("json_chars", T::JSON.to_string()),
+        ];
+        let head: Vec<_> = head.iter().map(|(k, v)| (k.as_str(), v[0].clone())).collect();
+        assert_eq!(head, want, "[{name}]");
+        let mut fields = Vec::new();
+        T::fields(&mut |field, range| {
+            let mut text = String::new();
+            range(&mut text).unwrap();
+            fields.push((field.to_string(), text));
+        });
+        let stated = schema.remove(&format!("{name}.fields")).unwrap_or_default();
+        assert!(stated.iter().all(|(_, v)| v.len() == 2 && !v[1].is_empty()), "[{name}.fields]: range and meaning");
+        let stated: Vec<_> = stated.into_iter().map(|(k, v)| (k, v[0].clone())).collect();
+        assert_eq!(stated, fields, "[{name}.fields]");
+    }
+
+    #[test]
+    fn the_schema_file_and_the_code_agree() {
+        let mut schema = toml(include_str!("../../wire.toml"));
+        agrees::<Status>(&mut schema);
+        agrees::<Zone>(&mut schema);
+        agrees::<Day>(&mut schema);
+        agrees::<Month>(&mut schema);
+        agrees::<Radio>(&mut schema);
+        agrees::<Link>(&mut schema);
+        agrees::<Decision>(&mut schema);
+        agrees::<Event>(&mut schema);
+        agrees::<Weekly>(&mut schema);
+        agrees::<Snapshot>(&mut schema);
+        assert!(schema.is_empty(), "not in the code: {:?}", schema.keys());
+        assert_eq!(Kind::ALL.len(), 10, "a new message is checked above");
+    }
+
+    #[test]
+    fn the_event_file_and_the_code_agree() {
+        let stated = toml(include_str!("../../events.toml")).remove("").unwrap();
+        let stated: Vec<_> = stated.iter().map(|(code, v)| (code.clone(), v[0].as_str())).collect();
+        let coded: Vec<_> = EventCode::ALL.iter().map(|e| ((*e as u8).to_string(), e.text())).collect();
+        assert_eq!(stated, coded);
+    }
+
+    /// Round trip, bounds, well-formed JSON with the stated keys, and refusal of foreign bytes.
+    fn is_canonical<T: Wire + Field + fmt::Debug>() {
+        let mut seed = 1u64;
+        let mut pick = |n: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // Ends of a range come often: they are what breaks bounds.
+            match seed >> 61 {
+                0..=1 => 0,
+                2..=3 => n - 1,
+                _ => (seed >> 20) % n,
+            }
+        };
+        let mut longest = 0;
+        for _ in 0..500 {
+            let message = T::sample(&mut pick);
+            let mut buffer = T::zeros();
+            buffer.as_mut().fill(0xee);
+            let n = message.encode(&mut buffer);
+            let bytes = &buffer.as_ref()[..n];
+            assert_eq!((n, Kind::of(bytes)), (T::BYTES, Some(T::KIND)));
+            assert_eq!(T::decode(bytes), Some(message));
+            assert_eq!(T::decode(&bytes[..n - 1]), None);
+            assert_eq!(T::decode(&[bytes, &[0]].concat()), None);
+            let mut json = String::new();
+            message.json(&mut json).unwrap();
+            assert!(json.len() <= T::JSON, "{} > {}: {json}", json.len(), T::JSON);
+            longest = longest.max(json.len());
+            let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let keys: Vec<_> = parsed.as_object().unwrap().keys().cloned().collect();
+            let mut want = std::vec!["message".to_string()];
+            T::fields(&mut |field, _| want.push(field.to_string()));
+            want.sort_unstable();
+            assert_eq!(keys, want);
+            // What decodes at all re-encodes to the same bytes: flip each byte in turn.
+            for i in 0..n {
+                let mut foreign = bytes.to_vec();
+                foreign[i] ^= 1 << (i % 8);
+                if let Some(other) = T::decode(&foreign) {
+                    let mut again = T::zeros();
+                    other.encode(&mut again);
+                    assert_eq!(again.as_ref(), foreign, "{other:?}");
+                }
+            }
+        }
+        assert!(2 * longest > T::JSON, "{}: bound {} against {longest}", T::KIND.text(), T::JSON);
+    }
+
+    #[test]
+    fn every_message_is_canonical() {
+        is_canonical::<Status>();
+        is_canonical::<Zone>();
+        is_canonical::<Day>();
+        is_canonical::<Month>();
+        is_canonical::<Radio>();
+        is_canonical::<Link>();
+        is_canonical::<Decision>();
+        is_canonical::<Event>();
+        is_canonical::<Weekly>();
+        is_canonical::<Snapshot>();
+    }
+
+    #[test]
+    fn no_message_is_read_as_another() {
+        for kind in 0..=255u8 {
+            let mut bytes = [0; Zone::BYTES];
+            bytes[0] = kind;
+            bytes[1] = 1;
+            assert_eq!(Zone::decode(&bytes).is_some(), kind == Kind::Zone as u8);
+        }
+    }
+}

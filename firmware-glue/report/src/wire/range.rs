@@ -30,7 +30,7 @@ macro_rules! numbers {
 
         impl Field for $name {
             const LEN: usize = size_of::<$int>();
-            const JSON: usize = digits(Self::MIN, Self::MAX);
+            const LONGEST: usize = digits(Self::MIN, Self::MAX);
 
             fn put(&self, out: &mut Writer<'_>) {
                 out.bytes(&self.0.to_be_bytes());
@@ -41,12 +41,17 @@ macro_rules! numbers {
                 (Self::MIN..=Self::MAX).contains(&i64::from(v)).then_some(Self(v))
             }
 
-            fn json(&self, out: &mut dyn Write) -> fmt::Result {
+            fn value(&self, out: &mut dyn Write) -> fmt::Result {
                 write!(out, "{}", self.0)
             }
 
             fn range(out: &mut dyn Write) -> fmt::Result {
                 write!(out, "{}..{}", Self::MIN, Self::MAX)
+            }
+
+            #[cfg(test)]
+            fn sample(pick: &mut dyn FnMut(u64) -> u64) -> Self {
+                Self::new(Self::MIN + pick(Self::MAX.abs_diff(Self::MIN) + 1) as i64)
             }
         }
     )* };
@@ -71,7 +76,7 @@ macro_rules! choices {
 
         impl $crate::wire::Field for $name {
             const LEN: usize = 1;
-            const JSON: usize = $crate::wire::choices!(@longest $($text)*) + 2;
+            const LONGEST: usize = $crate::wire::choices!(@longest $($text)*) + 2;
 
             fn put(&self, out: &mut $crate::wire::Writer<'_>) {
                 out.bytes(&[*self as u8]);
@@ -81,7 +86,7 @@ macro_rules! choices {
                 match from.array()? { $([$code] => Some(Self::$v),)* _ => None }
             }
 
-            fn json(&self, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
+            fn value(&self, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
                 $crate::wire::choices!(@$style self out)
             }
 
@@ -91,6 +96,11 @@ macro_rules! choices {
                     out.write_str(v.text())?;
                 }
                 Ok(())
+            }
+
+            #[cfg(test)]
+            fn sample(pick: &mut dyn FnMut(u64) -> u64) -> Self {
+                Self::ALL[pick(Self::ALL.len() as u64) as usize]
             }
         }
     )* };
@@ -125,13 +135,13 @@ numbers! {
     Active(u8) = 0..=12;
     /// Channel busy share in steps of 5 %.
     Busy(u8) = 0..=20;
-    /// Noise floor in steps of 3 dB from -98 dBm: 0 is at or below -98 dBm, 7 at or above -77 dBm.
+    /// Noise floor in steps of 3 dB: 0 is below -95 dBm, 7 at or above -77 dBm.
     Noise(u8) = 0..=7;
     /// Link quality, 9 is best.
     Quality(u8) = 0..=9;
     /// A link's handle, drawn at random for one epoch.
     Handle(u8) = 0..=63;
-    /// Primary channel number.
+    /// Primary channel number; 0 where none is known.
     Channel(u8) = 0..=233;
     /// Transmit power (EIRP), dBm.
     Power(u8) = 0..=36;
@@ -411,7 +421,7 @@ const fn number(text: &str) -> u8 {
 
 impl Field for Release {
     const LEN: usize = 3;
-    const JSON: usize = 13;
+    const LONGEST: usize = 13;
 
     fn put(&self, out: &mut Writer<'_>) {
         out.bytes(&self.0);
@@ -421,13 +431,18 @@ impl Field for Release {
         from.array().map(Self)
     }
 
-    fn json(&self, out: &mut dyn Write) -> fmt::Result {
+    fn value(&self, out: &mut dyn Write) -> fmt::Result {
         let [major, minor, patch] = self.0;
         write!(out, "\"{major}.{minor}.{patch}\"")
     }
 
     fn range(out: &mut dyn Write) -> fmt::Result {
         out.write_str("release")
+    }
+
+    #[cfg(test)]
+    fn sample(pick: &mut dyn FnMut(u64) -> u64) -> Self {
+        Self([(); 3].map(|()| pick(256) as u8))
     }
 }
 
@@ -461,7 +476,7 @@ mod tests {
     #[test]
     fn the_release_is_the_crate() {
         let mut s = std::string::String::new();
-        Release::THIS.json(&mut s).unwrap();
+        Release::THIS.value(&mut s).unwrap();
         assert_eq!(s, concat!('"', env!("CARGO_PKG_VERSION"), '"'));
     }
 }
