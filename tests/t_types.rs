@@ -197,11 +197,14 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = Value> {
     bytes.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok())
 }
 
-/// The library file of a crate that cargo built or found fresh.
+/// The library file of a crate that cargo built or found fresh. Its unit test has the same name, but no library.
 fn artifact(built: &Output, name: &str) -> Option<PathBuf> {
     let of_crate = |v: &Value| v["reason"] == "compiler-artifact" && v["target"]["name"] == name;
-    let files = lines(&built.stdout).find(of_crate)?["filenames"].as_array()?.clone();
-    files.iter().filter_map(Value::as_str).map(PathBuf::from).find(|f| f.extension().is_some_and(|e| e == "rlib"))
+    let library = |v: Value| {
+        let mut files = v["filenames"].as_array()?.iter().filter_map(Value::as_str).map(PathBuf::from);
+        files.find(|f| f.extension().is_some_and(|e| e == "rlib"))
+    };
+    lines(&built.stdout).filter(of_crate).find_map(library)
 }
 
 fn error(v: Value) -> Option<Error> {
