@@ -1,62 +1,79 @@
 //! Local search: a cost-per-value row for each node, kept up to date by every move.
 
+use std::collections::HashMap;
+
 use super::net::{INF, Net};
 use crate::env::{Environment, SplitMix64};
 
-/// Proposals between two looks at the quota.
-const LOOK: usize = 1 << 14;
+/// Visits between two looks at the quota.
+const LOOK: usize = 1 << 12;
+
+/// Temperatures of an annealing run.
+const STEPS: usize = 100;
+
+/// From one temperature to the next, in 1/1024: a twentieth after all steps.
+const COOLING: i64 = 994;
 
 /// A net laid out for moves: for each node and neighbour the table with this node's values as rows.
+///
+/// Costs are 32 bits wide. Where a net's costs need more, they are shifted right, and the caller's own sum decides which
+/// of two assignments is better. A forbidden choice costs just over the dearest sum of allowed ones at one node.
 pub(super) struct Layout {
     /// Start of each node's row; rows follow each other.
     start: Vec<usize>,
-    unary: Vec<i64>,
+    unary: Vec<i32>,
     /// Neighbours of node n: `links[first[n]..first[n + 1]]`.
     first: Vec<usize>,
     links: Vec<Link>,
-    tables: Vec<i64>,
-    constant: i64,
+    tables: Vec<i32>,
 }
 
 struct Link {
-    to: usize,
-    table: usize,
+    to: u32,
+    table: u32,
 }
 
-/// What a local search may never exceed for one forbidden choice: over any sum of allowed costs at one node.
-fn wall_of(net: &Net) -> i64 {
+/// The cost that stands for a forbidden one, and the bits to drop so that a row of such costs fits.
+fn wall_of(net: &Net) -> (i64, u32) {
     let soft = |costs: &[i64]| costs.iter().filter(|&&c| c < INF).map(|c| c.abs()).max().unwrap_or(0);
     let node = |n: usize| -> i64 {
         let pairs = net.adjacent[n].iter().map(|&(_, p)| net.pairs[p].as_ref().map_or(0, |p| soft(&p.costs)));
         soft(&net.unary[n]) + pairs.sum::<i64>()
     };
-    (0..net.unary.len()).map(node).max().unwrap_or(0) + 1
+    let wall = (0..net.unary.len()).map(node).max().unwrap_or(0) + 1;
+    let degree = net.adjacent.iter().map(Vec::len).max().unwrap_or(0) as i64;
+    let mut shift = 0;
+    while (wall >> shift) * (degree + 2) >= 1 << 30 {
+        shift += 1;
+    }
+    (wall, shift)
 }
 
 impl Layout {
-    /// The layout of a net.
+    /// The layout of a net. Equal tables are stored once.
     pub(super) fn new(net: &Net) -> Self {
-        let wall = wall_of(net);
-        let n = net.unary.len();
-        let mut layout = Self {
-            start: vec![0],
-            unary: Vec::new(),
-            first: vec![0],
-            links: Vec::new(),
-            tables: Vec::new(),
-            constant: net.constant,
-        };
-        for node in 0..n {
-            layout.unary.extend(net.unary[node].iter().map(|&c| c.min(wall)));
+        let (wall, shift) = wall_of(net);
+        let narrow = |c: i64| (c.min(wall) >> shift) as i32;
+        let mut layout =
+            Self { start: vec![0], unary: Vec::new(), first: vec![0], links: Vec::new(), tables: Vec::new() };
+        let mut known: HashMap<Vec<i32>, u32> = HashMap::new();
+        for node in 0..net.unary.len() {
+            layout.unary.extend(net.unary[node].iter().map(|&c| narrow(c)));
             layout.start.push(layout.unary.len());
             for &(to, p) in &net.adjacent[node] {
                 let pair = net.pairs[p].as_ref().expect("adjacency names live pairs");
-                layout.links.push(Link { to, table: layout.tables.len() });
                 let (rows, cols) = (net.unary[node].len(), net.unary[to].len());
-                let at = |a: usize, b: usize| if pair.u == node { a * cols + b } else { b * rows + a };
-                layout.tables.extend(
-                    (0..rows).flat_map(|a| (0..cols).map(move |b| (a, b))).map(|(a, b)| pair.costs[at(a, b)].min(wall)),
-                );
+                let costs: Vec<i32> = if pair.u == node {
+                    pair.costs.iter().map(|&c| narrow(c)).collect()
+                } else {
+                    (0..rows * cols).map(|i| narrow(pair.costs[i % cols * rows + i / cols])).collect()
+                };
+                let next = layout.tables.len() as u32;
+                let table = *known.entry(costs).or_insert_with_key(|costs| {
+                    layout.tables.extend_from_slice(costs);
+                    next
+                });
+                layout.links.push(Link { to: to as u32, table });
             }
             layout.first.push(layout.links.len());
         }
@@ -70,69 +87,86 @@ impl Layout {
     fn domain(&self, node: usize) -> usize {
         self.start[node + 1] - self.start[node]
     }
+
+    fn row(&self, node: usize) -> std::ops::Range<usize> {
+        self.start[node]..self.start[node + 1]
+    }
+
+    fn links(&self, node: usize) -> &[Link] {
+        &self.links[self.first[node]..self.first[node + 1]]
+    }
 }
 
 /// An assignment with, for each node and value, the cost the node would pay there.
 pub(super) struct Walk<'a> {
     layout: &'a Layout,
-    rows: Vec<i64>,
+    rows: Vec<i32>,
     pub(super) values: Vec<usize>,
+    /// Cost of the assignment in the layout's units.
     pub(super) cost: i64,
+    best: i64,
+    best_values: Vec<usize>,
 }
 
 impl<'a> Walk<'a> {
     /// Starts at an assignment.
     pub(super) fn new(layout: &'a Layout, values: Vec<usize>) -> Self {
-        let mut walk = Self { layout, rows: layout.unary.clone(), values, cost: layout.constant };
-        let mut doubled = 0;
-        for node in 0..layout.nodes() {
-            if layout.domain(node) > 0 {
-                walk.add_rows(node, walk.values[node]);
+        let best_values = values.clone();
+        let mut walk = Self { layout, rows: layout.unary.clone(), values, cost: 0, best: 0, best_values };
+        let there: Vec<usize> = (0..layout.nodes()).filter(|&n| layout.domain(n) > 0).collect();
+        for &node in &there {
+            for link in layout.links(node) {
+                let row = layout.row(link.to as usize);
+                let at = link.table as usize + walk.values[node] * row.len();
+                let costs = &layout.tables[at..at + row.len()];
+                walk.rows[row].iter_mut().zip(costs).for_each(|(r, c)| *r += c);
             }
         }
-        for node in (0..layout.nodes()).filter(|&n| layout.domain(n) > 0) {
+        let mut doubled = 0;
+        for &node in &there {
             let at = layout.start[node] + walk.values[node];
-            walk.cost += layout.unary[at];
-            doubled += walk.rows[at] - layout.unary[at];
+            walk.cost += i64::from(layout.unary[at]);
+            doubled += i64::from(walk.rows[at] - layout.unary[at]);
         }
         walk.cost += doubled / 2;
+        walk.best = walk.cost;
         walk
-    }
-
-    fn add_rows(&mut self, node: usize, a: usize) {
-        let l = self.layout;
-        for link in &l.links[l.first[node]..l.first[node + 1]] {
-            let (from, to) = (l.start[link.to], l.start[link.to + 1]);
-            let at = link.table + a * (to - from);
-            for (row, cost) in self.rows[from..to].iter_mut().zip(&l.tables[at..at + to - from]) {
-                *row += cost;
-            }
-        }
     }
 
     /// Gives `node` the value `b` and brings its neighbours' rows up to date. O(degree x domain).
     fn go(&mut self, node: usize, b: usize) {
         let l = self.layout;
         let a = std::mem::replace(&mut self.values[node], b);
-        self.cost += self.rows[l.start[node] + b] - self.rows[l.start[node] + a];
-        for link in &l.links[l.first[node]..l.first[node + 1]] {
-            let (from, to) = (l.start[link.to], l.start[link.to + 1]);
-            let d = to - from;
-            let (old, new) = (link.table + a * d, link.table + b * d);
-            let costs = l.tables[new..new + d].iter().zip(&l.tables[old..old + d]);
-            for (row, (new, old)) in self.rows[from..to].iter_mut().zip(costs) {
+        self.cost += i64::from(self.rows[l.start[node] + b] - self.rows[l.start[node] + a]);
+        for link in l.links(node) {
+            let row = l.row(link.to as usize);
+            let d = row.len();
+            let table = &l.tables[link.table as usize..];
+            let costs = table[b * d..b * d + d].iter().zip(&table[a * d..a * d + d]);
+            for (row, (new, old)) in self.rows[row].iter_mut().zip(costs) {
                 *row += new - old;
             }
         }
     }
 
+    fn note(&mut self) {
+        if self.cost < self.best {
+            self.best = self.cost;
+            self.best_values.copy_from_slice(&self.values);
+        }
+    }
+
+    /// The best assignment met.
+    pub(super) fn into_best(self) -> Vec<usize> {
+        self.best_values
+    }
+
     /// Moves single nodes to their cheapest value until none gains.
     pub(super) fn descend(&mut self) {
-        let mut quiet = 0;
         let n = self.layout.nodes();
-        let mut node = 0;
+        let (mut quiet, mut node) = (0, 0);
         while quiet < n {
-            let row = &self.rows[self.layout.start[node]..self.layout.start[node + 1]];
+            let row = &self.rows[self.layout.row(node)];
             let best = (0..row.len()).min_by_key(|&a| (row[a], a));
             quiet += 1;
             if let Some(best) = best.filter(|&b| row[b] < row[self.values[node]]) {
@@ -141,48 +175,53 @@ impl<'a> Walk<'a> {
             }
             node = (node + 1) % n;
         }
+        self.note();
     }
 
-    /// The mean gap between the value in use and the next best one: the scale of a temperature.
+    /// The mean gap between the value in use and the next dearer one: the scale of a temperature.
     fn scale(&self) -> i64 {
         let gap = |n: usize| {
-            let row = &self.rows[self.layout.start[n]..self.layout.start[n + 1]];
+            let row = &self.rows[self.layout.row(n)];
             let here = *row.get(self.values[n])?;
-            row.iter().map(|c| c - here).filter(|&d| d > 0).min()
+            row.iter().map(|c| i64::from(c - here)).filter(|&d| d > 0).min()
         };
         let gaps: Vec<i64> = (0..self.layout.nodes()).filter_map(gap).collect();
         gaps.iter().sum::<i64>() / gaps.len().max(1) as i64
     }
 
-    /// Simulated annealing from a temperature near the scale of one move down to a hundredth of it.
-    pub(super) fn anneal(&mut self, sweeps: usize, rng: &mut SplitMix64, env: &Environment) -> Vec<usize> {
+    /// Simulated annealing without idle proposals: a visit draws how much dearer a value may be and takes one of those.
+    ///
+    /// Temperatures fall from the scale of a move to a twentieth of it.
+    pub(super) fn anneal(&mut self, sweeps: usize, rng: &mut SplitMix64, env: &Environment) {
         let l = self.layout;
         let logs = exponential_table();
-        let (mut best, mut best_values) = (self.cost, self.values.clone());
         let movable: Vec<usize> = (0..l.nodes()).filter(|&n| l.domain(n) > 1).collect();
-        // Temperatures in 1/256 of a cost unit.
-        let mut heat = self.scale().max(1) * 256;
-        let steps = 64;
-        for _ in 0..steps {
-            for proposal in 0..sweeps * movable.len() / steps + 1 {
-                if proposal % LOOK == LOOK - 1 && env.should_stop() {
-                    return best_values;
+        if movable.is_empty() {
+            return;
+        }
+        let visits = sweeps * movable.len() / STEPS + 1;
+        let mut heat = self.scale().max(1) << 16;
+        for _ in 0..STEPS {
+            heat = heat * COOLING / 1024;
+            for visit in 0..visits {
+                if visit % LOOK == LOOK - 1 && env.should_stop() {
+                    return;
                 }
                 let node = movable[rng.below(movable.len())];
-                let b = rng.below(l.domain(node));
-                let row = l.start[node];
-                let delta = self.rows[row + b] - self.rows[row + self.values[node]];
-                if delta * 256 * 1024 <= heat * logs[(rng.next_u64() >> 52) as usize] && b != self.values[node] {
+                let row = &self.rows[l.row(node)];
+                let here = self.values[node];
+                let allowed = ((heat * logs[(rng.next_u64() >> 52) as usize]) >> 26).min(1 << 30) as i32;
+                let most = row[here].saturating_add(allowed);
+                let count: i32 = row.iter().map(|&c| i32::from(c <= most)).sum();
+                if count > 1 {
+                    let k = rng.below(count as usize - 1);
+                    let mut others = (0..row.len()).filter(|&b| row[b] <= most && b != here);
+                    let b = others.nth(k).unwrap_or(here);
                     self.go(node, b);
-                    if self.cost < best {
-                        best = self.cost;
-                        best_values.copy_from_slice(&self.values);
-                    }
+                    self.note();
                 }
             }
-            heat = heat * 93 / 100;
         }
-        best_values
     }
 }
 

@@ -1,10 +1,17 @@
 //! The general problem: pick one value per node, pay unary and pairwise integer costs, minimise the sum.
 
+mod branch;
+mod core;
+mod eliminate;
+mod judge;
 mod local;
 mod net;
+mod portfolio;
 mod problem;
 mod read;
+mod reduce;
 
+pub use judge::{JudgeError, Verdict, judge, values_of};
 pub use problem::{Code, Edge, Factored, Form, HARD, Problem, ProblemBuilder, ProblemError, TableId, VectorId};
 pub use read::{Best, Instance, read};
 
@@ -30,26 +37,7 @@ pub fn solve(problem: &Problem, env: &Environment) -> Solution {
     let Some(net) = net::Net::new(problem) else {
         return Solution { cost: problem.cost(&start), values: start, bound, proved: false };
     };
-    let layout = local::Layout::new(&net);
-    let (mut best, mut values) = (i64::MAX, start);
-    for round in 0..env.rounds.unwrap_or(u32::MAX) {
-        let mut rng = env.generator(u64::from(round));
-        let random = (0..problem.nodes()).map(|n| rng.below(problem.domain(n))).collect();
-        let mut walk = local::Walk::new(&layout, random);
-        walk.descend();
-        let found = walk.anneal(4_000, &mut rng, env);
-        let mut walk = local::Walk::new(&layout, found);
-        walk.descend();
-        let cost = problem.cost(&walk.values);
-        if cost < best {
-            (best, values) = (cost, walk.values);
-            env.report(crate::env::Progress { cost, bound });
-        }
-        if env.should_stop() {
-            break;
-        }
-    }
-    Solution { values, cost: best, bound, proved: false }
+    portfolio::run(problem, net, bound, env)
 }
 
 /// The cheapest value of every node and the cheapest entry of every edge.

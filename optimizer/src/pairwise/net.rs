@@ -29,6 +29,8 @@ pub(super) struct Net {
     pub(super) adjacent: Vec<Vec<(usize, usize)>>,
     /// Cost that every assignment pays.
     pub(super) constant: i64,
+    /// The best assignment known, in live indices; reductions carry it along and never make it dearer.
+    pub(super) incumbent: Vec<usize>,
 }
 
 impl Net {
@@ -45,10 +47,10 @@ impl Net {
             }
         }
         // 2^13 x HARD stays under INF; with more than that the largest entries have to be looked at.
-        if entries > MAX_ENTRIES || soft_total(problem) >= INF / 2 {
+        if entries > MAX_ENTRIES || soft_total(problem) >= INF / 4 {
             return None;
         }
-        let mut net = Self { adjacent: vec![Vec::new(); n], ..Self::default() };
+        let mut net = Self { adjacent: vec![Vec::new(); n], incumbent: vec![0; n], ..Self::default() };
         for node in 0..n {
             net.unary.push((0..problem.domain(node)).map(|a| wall(problem.unary(node, a))).collect());
             net.values.push((0..problem.domain(node) as u32).collect());
@@ -73,6 +75,39 @@ impl Net {
         self.adjacent[v].push((u, index));
         index
     }
+
+    /// What an assignment pays for some nodes and the pairs among them. Forbidden choices cost [`INF`] each.
+    pub(super) fn cost(&self, part: &[usize], values: &[usize]) -> i64 {
+        let pair = |node: usize, &(to, p): &(usize, usize)| {
+            let pair = self.pairs[p].as_ref().expect("adjacency names live pairs");
+            if to < node { 0 } else { pair.costs[values[node] * self.unary[to].len() + values[to]] }
+        };
+        let node =
+            |&n: &usize| self.unary[n][values[n]] + self.adjacent[n].iter().map(|link| pair(n, link)).sum::<i64>();
+        part.iter().map(node).sum()
+    }
+
+    /// More than any assignment without a forbidden choice pays for these nodes and the pairs among them.
+    pub(super) fn soft_limit(&self, part: &[usize]) -> i64 {
+        let soft = |costs: &[i64]| costs.iter().filter(|&&c| c < INF).max().copied().unwrap_or(0);
+        let pair = |node: usize, &(to, p): &(usize, usize)| match &self.pairs[p] {
+            Some(pair) if to > node => soft(&pair.costs),
+            _ => 0,
+        };
+        let node = |&n: &usize| soft(&self.unary[n]) + self.adjacent[n].iter().map(|link| pair(n, link)).sum::<i64>();
+        part.iter().map(node).sum::<i64>() + 1
+    }
+
+    /// The nodes that are still there.
+    pub(super) fn live(&self) -> Vec<usize> {
+        (0..self.unary.len()).filter(|&n| !self.unary[n].is_empty()).collect()
+    }
+}
+
+/// A sum of costs, which is `INF` if one of them was.
+pub(super) fn capped(sum: i64) -> i64 {
+    // Allowed costs add up to less than half of it, and negative ones cannot pull it under that.
+    if sum >= INF / 2 { INF } else { sum }
 }
 
 fn wall(cost: i64) -> i64 {
@@ -85,7 +120,7 @@ fn add_edge(problem: &Problem, index: usize, costs: &mut [i64]) {
     for a in 0..rows {
         for b in 0..cols {
             let at = if e.u < e.v { a * cols + b } else { b * rows + a };
-            costs[at] = (costs[at] + wall(problem.pair(e, a, b))).min(INF);
+            costs[at] = capped(costs[at] + wall(problem.pair(e, a, b)));
         }
     }
 }

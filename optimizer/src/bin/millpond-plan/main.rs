@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 bad usage, 3 not available by choice.
 
+mod check;
 mod input;
 mod solve;
 
@@ -20,6 +21,8 @@ struct Cli {
 enum Command {
     /// Solve a general pairwise assignment (`pairwise/1`, gzip'd or not).
     Solve(solve::Args),
+    /// Judge an answer with an independent reading of the problem.
+    Check(check::Args),
 }
 
 /// Why a command failed: one line for stderr.
@@ -28,6 +31,7 @@ type Failure = String;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Solve(args) => solve::run(&args),
+        Command::Check(args) => check::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

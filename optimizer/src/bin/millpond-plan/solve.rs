@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use millpond_optimizer::env::Environment;
-use millpond_optimizer::pairwise::{self, Instance, ProblemError, Solution};
+use millpond_optimizer::pairwise::{self, Instance, ProblemError, Solution, Verdict};
 use serde_json::{Map, Value, json};
 
 use crate::{Failure, input};
@@ -42,8 +42,35 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let instance = pairwise::read(&bytes).map_err(|errors| describe(&args.instance.display().to_string(), &errors))?;
     let env = environment(args, start)?;
     let solution = pairwise::solve(&instance.problem, &env);
-    print(args, &instance, &solution, start.elapsed());
+    let took = start.elapsed();
+    let verdict = recost(&bytes, &solution)?;
+    print(args, &instance, &solution, &verdict, took);
     Ok(())
+}
+
+/// Has the judge cost the answer by the file's own text; a difference is a failure, never an answer.
+fn recost(bytes: &[u8], solution: &Solution) -> Result<Verdict, Failure> {
+    let verdict = pairwise::judge(bytes, &solution.values).map_err(|e| e.to_string())?;
+    let total = verdict.soft + verdict.forbidden.len() as i128 * i128::from(pairwise::HARD);
+    match total == i128::from(solution.cost) {
+        true => Ok(verdict),
+        false => Err(format!("the judge costs the answer {total}, the solver {}: please report this", solution.cost)),
+    }
+}
+
+/// Judges a solution file of a `pairwise/1` instance: its cost, or every forbidden choice.
+pub fn check(instance: &[u8], solution: &[u8], json: bool) -> Result<(), Failure> {
+    let values = pairwise::values_of(solution).map_err(|e| e.to_string())?;
+    let verdict = pairwise::judge(instance, &values).map_err(|e| e.to_string())?;
+    if json {
+        println!("{}", json!({ "cost": verdict.soft as i64, "violations": verdict.forbidden }));
+    } else if verdict.forbidden.is_empty() {
+        println!("cost {}", verdict.soft);
+    }
+    match verdict.forbidden.len() {
+        0 => Ok(()),
+        n => Err(format!("{n} forbidden choices: {}", verdict.forbidden.join(", "))),
+    }
 }
 
 /// The faults of a file in one line; the first few are spelled out.
@@ -76,7 +103,7 @@ fn environment(args: &Args, start: Instant) -> Result<Environment, Failure> {
     Ok(env)
 }
 
-fn print(args: &Args, instance: &Instance, solution: &Solution, took: Duration) {
+fn print(args: &Args, instance: &Instance, solution: &Solution, verdict: &Verdict, took: Duration) {
     let mut out = Map::new();
     let mut put = |key: &str, value: Value| out.insert(key.to_owned(), value);
     if let Some(name) = &instance.name {
@@ -89,7 +116,8 @@ fn print(args: &Args, instance: &Instance, solution: &Solution, took: Duration) 
     if let Some(best) = &instance.best {
         put("best", json!(best.cost));
     }
-    put("violations", json!(instance.problem.violations(&solution.values)));
+    put("checked", json!(true));
+    put("violations", json!(verdict.forbidden));
     put("assignment", json!(solution.values));
     if args.json {
         println!("{}", Value::Object(out));

@@ -1,0 +1,455 @@
+//! A net in scaled 32-bit costs, all at least 0, over a floor: the form in which bounds are raised and trees searched.
+//!
+//! Costs move between pairs, nodes and the floor without changing the sum of any assignment, so the floor is a lower
+//! bound at every moment. Scaling leaves room to halve; nothing is ever rounded away.
+//!
+//! - Source: Tourani, Shekhovtsov, Rother, Savchynskyy, "MPLP++: fast, parallel dual block-coordinate ascent for dense
+//!   graphical models", ECCV 2018 (the handshake); Cooper et al., "Soft arc consistency revisited", Artificial
+//!   Intelligence 174, 2010 (costs that move, pruning by the cutoff)
+
+use super::net::Net;
+
+/// A forbidden cost. Three of them still fit.
+pub(super) const CAP: i32 = 1 << 29;
+
+/// The widest gap between floor and cutoff that the scale may produce.
+const MAX_GAP: i64 = 1 << 27;
+
+/// Finest scale: costs are multiplied by up to this.
+const MAX_SCALE: i64 = 256;
+
+/// A pair: nodes `u` and `v` of the core, and where its table starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Link {
+    pub(super) u: u32,
+    pub(super) v: u32,
+    pub(super) at: u32,
+}
+
+/// The net between a floor and a cutoff.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Core {
+    /// Index of each node in the net it came from.
+    pub(super) nodes: Vec<u32>,
+    /// Node n's values are `start[n]..start[n + 1]` of `unary` and `values`.
+    pub(super) start: Vec<u32>,
+    pub(super) unary: Vec<i32>,
+    /// Live value index in the net it came from.
+    pub(super) values: Vec<u16>,
+    /// Whether a node has been taken out by [`peel`](Self::peel); [`restrict`](Self::restrict) then leaves it behind.
+    gone: Vec<bool>,
+    pub(super) links: Vec<Link>,
+    pub(super) tables: Vec<i32>,
+    /// Scaled cost that every assignment pays.
+    pub(super) floor: i64,
+    /// Scaled cost over which an assignment is of no interest.
+    pub(super) cutoff: i64,
+    pub(super) scale: i64,
+}
+
+/// Every assignment costs more than the cutoff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Closed;
+
+/// Buffers that a search keeps between calls.
+#[derive(Default)]
+pub(super) struct Work {
+    unary: Vec<i32>,
+    least: Vec<i32>,
+    place: Vec<u32>,
+    kept: Vec<u32>,
+    kept_from: Vec<u32>,
+    degree: Vec<u32>,
+}
+
+/// `min over a of own[a] + left[a, b] + right[a, c]` for all b and c.
+fn join(own: &[i32], left: &[i32], right: &[i32], rows: usize, cols: usize) -> Vec<i32> {
+    let mut out = vec![CAP; rows * cols];
+    for (a, o) in own.iter().enumerate() {
+        let right = &right[a * cols..(a + 1) * cols];
+        for (b, out) in out.chunks_exact_mut(cols).enumerate() {
+            let base = o + left[a * rows + b];
+            if base < CAP {
+                out.iter_mut().zip(right).for_each(|(x, r)| *x = (*x).min(base + r));
+            }
+        }
+    }
+    out
+}
+
+impl Core {
+    /// The core of some nodes of a net, looking for assignments that cost less than `limit` (the net's constant not
+    /// counted). `None` if a domain is too long or the costs too wide apart for 32 bits.
+    pub(super) fn new(net: &Net, part: &[usize], limit: i64) -> Option<Result<Self, Closed>> {
+        let mut place = vec![u32::MAX; net.unary.len()];
+        let mut core = Self { start: vec![0], ..Self::default() };
+        let mut floor = 0;
+        for (i, &node) in part.iter().enumerate() {
+            place[node] = i as u32;
+            core.nodes.push(node as u32);
+            floor += net.unary[node].iter().min().copied().unwrap_or(0);
+            if net.unary[node].len() > usize::from(u16::MAX) {
+                return None;
+            }
+        }
+        let inside: Vec<_> =
+            net.pairs.iter().flatten().filter(|p| place[p.u] < u32::MAX && place[p.v] < u32::MAX).collect();
+        floor += inside.iter().map(|p| p.costs.iter().min().copied().unwrap_or(0)).sum::<i64>();
+        // A cost of `limit - 1` is still of interest.
+        let gap = limit - 1 - floor;
+        if gap < 0 {
+            return Some(Err(Closed));
+        }
+        if gap > MAX_GAP {
+            return None;
+        }
+        core.scale = (MAX_GAP / gap.max(1)).clamp(1, MAX_SCALE);
+        core.scale = 1 << core.scale.ilog2();
+        core.floor = floor * core.scale;
+        core.cutoff = (limit - 1) * core.scale;
+        let narrow = |c: i64, least: i64| if c - least > gap { CAP } else { ((c - least) * core.scale) as i32 };
+        let (mut unary, mut values, mut tables) = (Vec::new(), Vec::new(), Vec::new());
+        for &node in part {
+            let least = net.unary[node].iter().min().copied().unwrap_or(0);
+            unary.extend(net.unary[node].iter().map(|&c| narrow(c, least)));
+            values.extend(0..net.unary[node].len() as u16);
+            core.start.push(unary.len() as u32);
+        }
+        for p in inside {
+            let least = p.costs.iter().min().copied().unwrap_or(0);
+            core.links.push(Link { u: place[p.u], v: place[p.v], at: tables.len() as u32 });
+            tables.extend(p.costs.iter().map(|&c| narrow(c, least)));
+        }
+        core.gone = vec![false; part.len()];
+        (core.unary, core.values, core.tables) = (unary, values, tables);
+        Some(Ok(core))
+    }
+
+    /// The number of nodes.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The values of node `n`.
+    pub(super) fn range(&self, n: usize) -> std::ops::Range<usize> {
+        self.start[n] as usize..self.start[n + 1] as usize
+    }
+
+    /// The number of values of node `n`.
+    pub(super) fn domain(&self, n: usize) -> usize {
+        (self.start[n + 1] - self.start[n]) as usize
+    }
+
+    /// The widest cost of interest above the floor.
+    pub(super) fn gap(&self) -> i32 {
+        (self.cutoff - self.floor) as i32
+    }
+
+    /// Lowers the cutoff to assignments that cost less than `limit`.
+    pub(super) fn tighten(&mut self, limit: i64) {
+        self.cutoff = self.cutoff.min((limit - 1) * self.scale);
+    }
+
+    /// The bound in the net's own costs, rounded up.
+    pub(super) fn bound(&self) -> i64 {
+        self.floor.div_euclid(self.scale) + i64::from(self.floor.rem_euclid(self.scale) > 0)
+    }
+
+    /// For each value a bound on what an assignment with it costs above the floor: one pass over all tables.
+    pub(super) fn look(&self, bounds: &mut Vec<i32>) {
+        bounds.clear();
+        bounds.extend_from_slice(&self.unary);
+        let mut column = Vec::new();
+        for link in &self.links {
+            let (ru, rv) = (self.range(link.u as usize), self.range(link.v as usize));
+            let cols = rv.len();
+            column.clear();
+            column.resize(cols, CAP);
+            let table = &self.tables[link.at as usize..link.at as usize + ru.len() * cols];
+            for (row, i) in table.chunks_exact(cols).zip(ru.clone()) {
+                let mut least = CAP;
+                let of_u = self.unary[i];
+                for ((t, c), v) in row.iter().zip(column.iter_mut()).zip(&self.unary[rv.clone()]) {
+                    least = least.min(t + v);
+                    *c = (*c).min(t + of_u);
+                }
+                bounds[i] = bounds[i].saturating_add(least).min(CAP);
+            }
+            for (c, b) in column.iter().zip(&mut bounds[rv.clone()]) {
+                *b = b.saturating_add(*c).min(CAP);
+            }
+        }
+    }
+
+    /// Forbids the values whose bound is over the gap.
+    pub(super) fn drop_over(&mut self, bounds: &[i32]) {
+        let gap = self.gap();
+        self.unary.iter_mut().zip(bounds).filter(|(_, b)| **b > gap).for_each(|(c, _)| *c = CAP);
+    }
+
+    /// Copies the core without the values over the gap, and with `fixed` (node, value) taken out if given.
+    pub(super) fn restrict(
+        &self,
+        fixed: Option<(usize, usize)>,
+        out: &mut Self,
+        work: &mut Work,
+    ) -> Result<(), Closed> {
+        out.clear();
+        (out.scale, out.cutoff, out.floor) = (self.scale, self.cutoff, self.floor);
+        work.unary.clear();
+        work.unary.extend_from_slice(&self.unary);
+        if let Some((x, a)) = fixed {
+            out.floor += i64::from(self.unary[self.start[x] as usize + a]);
+            self.fold_value(x, a, &mut work.unary);
+        }
+        if out.floor > out.cutoff {
+            return Err(Closed);
+        }
+        // First what every assignment now pays at each node, then who is left below the cutoff.
+        work.least.clear();
+        for n in 0..self.len() {
+            let skip = self.gone[n] || fixed.is_some_and(|f| f.0 == n);
+            let least = if skip { 0 } else { work.unary[self.range(n)].iter().copied().min().unwrap_or(CAP) };
+            work.least.push(least);
+            out.floor += i64::from(least);
+        }
+        if out.floor > out.cutoff {
+            return Err(Closed);
+        }
+        let gap = out.gap();
+        work.place.clear();
+        work.kept.clear();
+        work.kept_from.clear();
+        for n in 0..self.len() {
+            work.kept_from.push(work.kept.len() as u32);
+            if self.gone[n] || fixed.is_some_and(|f| f.0 == n) {
+                work.place.push(u32::MAX);
+                continue;
+            }
+            work.place.push(out.nodes.len() as u32);
+            out.nodes.push(self.nodes[n]);
+            out.gone.push(false);
+            for (a, i) in self.range(n).enumerate() {
+                let cost = work.unary[i] - work.least[n];
+                if cost <= gap {
+                    work.kept.push(a as u32);
+                    out.unary.push(cost);
+                    out.values.push(self.values[i]);
+                }
+            }
+            out.start.push(out.unary.len() as u32);
+        }
+        work.kept_from.push(work.kept.len() as u32);
+        self.copy_links(out, work);
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.nodes.clear();
+        self.start.clear();
+        self.start.push(0);
+        self.gone.clear();
+        self.unary.clear();
+        self.values.clear();
+        self.links.clear();
+        self.tables.clear();
+    }
+
+    /// Adds what value `a` of node `x` costs its neighbours to their unary costs.
+    fn fold_value(&self, x: usize, a: usize, unary: &mut [i32]) {
+        for link in &self.links {
+            let (u, v, at) = (link.u as usize, link.v as usize, link.at as usize);
+            let cols = self.domain(v);
+            if u == x {
+                let row = &self.tables[at + a * cols..at + (a + 1) * cols];
+                unary[self.range(v)].iter_mut().zip(row).for_each(|(c, t)| *c = (*c + t).min(CAP));
+            } else if v == x {
+                let column = self.tables[at..at + self.domain(u) * cols].iter().skip(a).step_by(cols);
+                unary[self.range(u)].iter_mut().zip(column).for_each(|(c, t)| *c = (*c + t).min(CAP));
+            }
+        }
+    }
+
+    fn copy_links(&self, out: &mut Self, work: &Work) {
+        let gap = out.gap();
+        let kept = |n: usize| &work.kept[work.kept_from[n] as usize..work.kept_from[n + 1] as usize];
+        for link in &self.links {
+            let (u, v) = (link.u as usize, link.v as usize);
+            if work.place[u] == u32::MAX || work.place[v] == u32::MAX {
+                continue;
+            }
+            let at = out.tables.len();
+            let cols = self.domain(v);
+            let mut any = false;
+            for &a in kept(u) {
+                let row = &self.tables[link.at as usize + a as usize * cols..][..cols];
+                for &b in kept(v) {
+                    let t = row[b as usize];
+                    any |= t > 0;
+                    out.tables.push(if t > gap { CAP } else { t });
+                }
+            }
+            if any {
+                out.links.push(Link { u: work.place[u], v: work.place[v], at: at as u32 });
+            } else {
+                // The ends no longer matter to each other.
+                out.tables.truncate(at);
+            }
+        }
+    }
+
+    /// Takes out nodes of degree two and less, as long as there are any.
+    pub(super) fn peel(&mut self, work: &mut Work) {
+        work.degree.clear();
+        work.degree.resize(self.len(), 0);
+        for link in &self.links {
+            work.degree[link.u as usize] += 1;
+            work.degree[link.v as usize] += 1;
+        }
+        while let Some(x) = (0..self.len()).find(|&n| !self.gone[n] && work.degree[n] <= 2) {
+            self.take_out(x, work);
+        }
+    }
+
+    fn take_out(&mut self, x: usize, work: &mut Work) {
+        let touching: Vec<usize> =
+            (0..self.links.len()).filter(|&i| self.links[i].u as usize == x || self.links[i].v as usize == x).collect();
+        let other = |link: &Link| if link.u as usize == x { link.v as usize } else { link.u as usize };
+        let ends: Vec<(usize, Vec<i32>)> =
+            touching.iter().map(|&i| (other(&self.links[i]), self.facing(&self.links[i], x))).collect();
+        let own = self.unary[self.range(x)].to_vec();
+        self.gone[x] = true;
+        self.links.retain(|l| l.u as usize != x && l.v as usize != x);
+        match ends.as_slice() {
+            [] => self.floor += i64::from(own.iter().copied().min().unwrap_or(CAP)),
+            [(w, table)] => {
+                work.degree[*w] -= 1;
+                let d = self.domain(*w);
+                let range = self.range(*w);
+                for (c, out) in self.unary[range].iter_mut().enumerate() {
+                    let least = own.iter().zip(table.iter().skip(c).step_by(d)).map(|(o, t)| o + t).min();
+                    *out = (*out + least.unwrap_or(CAP).min(CAP)).min(CAP);
+                }
+            }
+            [(u, left), (v, right), ..] => {
+                let joined = join(&own, left, right, self.domain(*u), self.domain(*v));
+                work.degree[*u] -= 1;
+                work.degree[*v] -= 1;
+                if !self.add_link(*u, *v, &joined) {
+                    return;
+                }
+                work.degree[*u] += 1;
+                work.degree[*v] += 1;
+            }
+        }
+    }
+
+    /// Adds costs to the pair of `u` and `v`. True if the pair is new.
+    fn add_link(&mut self, u: usize, v: usize, costs: &[i32]) -> bool {
+        let cols = self.domain(v);
+        for link in &self.links {
+            let at = link.at as usize;
+            let end = self.tables.len().min(at + costs.len());
+            let table = &mut self.tables[at..end];
+            if (link.u as usize, link.v as usize) == (u, v) {
+                table.iter_mut().zip(costs).for_each(|(t, c)| *t = (*t + c).min(CAP));
+                return false;
+            }
+            if (link.u as usize, link.v as usize) == (v, u) {
+                let rows = costs.len() / cols;
+                for (i, c) in costs.iter().enumerate() {
+                    let t = &mut table[i % cols * rows + i / cols];
+                    *t = (*t + c).min(CAP);
+                }
+                return false;
+            }
+        }
+        self.links.push(Link { u: u as u32, v: v as u32, at: self.tables.len() as u32 });
+        self.tables.extend_from_slice(costs);
+        true
+    }
+
+    /// A pair's table with `x`'s values as rows.
+    fn facing(&self, link: &Link, x: usize) -> Vec<i32> {
+        let (rows, cols) = (self.domain(link.u as usize), self.domain(link.v as usize));
+        let table = &self.tables[link.at as usize..link.at as usize + rows * cols];
+        if link.u as usize == x {
+            return table.to_vec();
+        }
+        (0..cols).flat_map(|b| table.iter().skip(b).step_by(cols).copied()).collect()
+    }
+
+    /// One pass of handshakes over all pairs, forwards or backwards. Returns what the floor gained.
+    ///
+    /// - Cost: O(table entries), no allocation beyond one row
+    pub(super) fn sweep(&mut self, forwards: bool, scratch: &mut Vec<i32>) -> Result<i64, Closed> {
+        let before = self.floor;
+        for i in 0..self.links.len() {
+            let i = if forwards { i } else { self.links.len() - 1 - i };
+            self.handshake(i, forwards, scratch)?;
+        }
+        Ok(self.floor - before)
+    }
+
+    /// Gathers both ends' costs in a pair's table and hands back as much as both can take.
+    fn handshake(&mut self, i: usize, forwards: bool, scratch: &mut Vec<i32>) -> Result<(), Closed> {
+        let link = self.links[i];
+        let (ru, rv) = (self.range(link.u as usize), self.range(link.v as usize));
+        let (rows, cols) = (ru.len(), rv.len());
+        let gap = self.gap();
+        let table = &mut self.tables[link.at as usize..link.at as usize + rows * cols];
+        let (low, high) = self.unary.split_at_mut(ru.end.max(rv.end) - if ru.end > rv.end { rows } else { cols });
+        let (u, v) =
+            if ru.end < rv.end { (&mut low[ru], &mut high[..cols]) } else { (&mut high[..rows], &mut low[rv]) };
+        let gained = exchange(table, u, v, gap, forwards, scratch);
+        self.floor += i64::from(gained);
+        if self.floor > self.cutoff { Err(Closed) } else { Ok(()) }
+    }
+}
+
+/// The handshake on one table. Returns what both ends' cheapest values now share, which is taken from them.
+fn exchange(table: &mut [i32], u: &mut [i32], v: &mut [i32], gap: i32, forwards: bool, column: &mut Vec<i32>) -> i32 {
+    let cols = v.len();
+    column.clear();
+    column.resize(cols, CAP);
+    // Half of each row's least goes to u, then all that a column can give to v, then the rest of each row to u.
+    let odd = i32::from(forwards);
+    for (row, u) in table.chunks_exact_mut(cols).zip(u.iter_mut()) {
+        let mut least = CAP;
+        for (t, v) in row.iter_mut().zip(v.iter()) {
+            *t = (*t + *u + *v).min(CAP);
+            least = least.min(*t);
+        }
+        *u = if least > gap { CAP } else { (least + odd) >> 1 };
+        let give = if least > gap { 0 } else { *u };
+        for (t, c) in row.iter_mut().zip(column.iter_mut()) {
+            *t -= give;
+            *c = (*c).min(*t);
+        }
+    }
+    // A value over the gap is out: nothing is taken from its entries, so they stay forbidden.
+    let mut base_v = CAP;
+    for (c, v) in column.iter_mut().zip(v.iter_mut()) {
+        base_v = base_v.min(*c);
+        *v = if *c > gap { CAP } else { *c };
+        *c = if *c > gap { 0 } else { *c };
+    }
+    let mut base_u = CAP;
+    for (row, u) in table.chunks_exact_mut(cols).zip(u.iter_mut()) {
+        let mut least = CAP;
+        for (t, c) in row.iter_mut().zip(column.iter()) {
+            *t -= c;
+            least = least.min(*t);
+        }
+        let rest = if *u >= CAP { 0 } else { least };
+        *u = (*u + rest).min(CAP);
+        base_u = base_u.min(*u);
+        for t in row.iter_mut() {
+            *t = if *t - rest > gap { CAP } else { *t - rest };
+        }
+    }
+    let lower = |c: &mut i32, base: i32| *c = if *c >= CAP { CAP } else { *c - base };
+    u.iter_mut().for_each(|c| lower(c, base_u));
+    v.iter_mut().for_each(|c| lower(c, base_v));
+    base_u.saturating_add(base_v).min(CAP)
+}
