@@ -4,6 +4,7 @@
 
 mod check;
 mod input;
+mod site;
 mod solve;
 
 use std::process::ExitCode;
@@ -19,6 +20,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Plan one home or block (`millpond-site/1`, gzip'd or not).
+    Site(site::Args),
     /// Solve a general pairwise assignment (`pairwise/1`, gzip'd or not).
     Solve(solve::Args),
     /// Judge an answer with an independent reading of the problem.
@@ -30,6 +33,7 @@ type Failure = String;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Site(args) => site::run(&args),
         Command::Solve(args) => solve::run(&args),
         Command::Check(args) => check::run(&args),
     };

@@ -1,0 +1,180 @@
+//! `millpond-plan site`: a plan for one home or block.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use millpond_optimizer::env::Environment;
+use millpond_optimizer::model::plan::{Apply, Choosable, Decision, Input, Kind, Plan, Subject};
+use millpond_optimizer::model::site::Site;
+use millpond_optimizer::plan_site;
+use millpond_optimizer::validate::{self, SiteError};
+
+use crate::{Failure, input};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The site, `millpond-site/1` JSON, gzip'd or not
+    site: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Seconds to search at most
+    #[arg(long, value_name = "S", default_value_t = 10.0)]
+    time: f64,
+    /// Worker threads; 0 takes what the machine has
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+    /// Seed of the search
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    seed: u64,
+    /// Also say why everything that stays stays, and what lost
+    #[arg(long)]
+    explain: bool,
+}
+
+/// Reads, plans and prints.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let start = Instant::now();
+    if !(args.time >= 0.0 && args.time <= 1e6) {
+        return Err(format!("--time {} is not a number of seconds from 0 to 1000000", args.time));
+    }
+    let site = read(&args.site)?;
+    let env = environment(args, start)?;
+    let plan = plan_site(&site, &env).map_err(|faults| describe(&args.site, &faults))?;
+    if args.json {
+        println!("{}", serde_json::to_string(&plan).map_err(|e| format!("the plan cannot be written: {e}"))?);
+    } else {
+        print(&plan, args.explain);
+    }
+    Ok(())
+}
+
+/// Reads a site file.
+pub fn read(path: &Path) -> Result<Site, Failure> {
+    validate::parse(&input::read(path)?).map_err(|fault| describe(path, &[fault]))
+}
+
+/// One line for every fault.
+pub fn describe(path: &Path, faults: &[SiteError]) -> Failure {
+    let lines: Vec<String> = faults.iter().map(|f| format!("{}: {f}", path.display())).collect();
+    lines.join("\nmillpond-plan: ")
+}
+
+fn environment(args: &Args, start: Instant) -> Result<Environment, Failure> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = interrupted.clone();
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).map_err(|e| format!("no Ctrl-C handler: {e}"))?;
+    let deadline = start + Duration::from_secs_f64(args.time);
+    let threads = match args.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    let stop = move || interrupted.load(Ordering::Relaxed) || Instant::now() >= deadline;
+    Ok(Environment::new().with_seed(args.seed).with_threads(threads).with_stop(stop))
+}
+
+fn print(plan: &Plan, explain: bool) {
+    let mark = |changed: bool| if changed { "*" } else { " " };
+    println!("  {:<12} {:<8} {:>8} {:>9} {:>7} {:>6}", "pod", "radio", "band", "channel", "centre", "EIRP");
+    for r in &plan.radios {
+        let channel = format!("{}/{}", r.primary, r.width.mhz());
+        let wait = if r.cac_s > 0 { format!("  listens {} s for radar first", r.cac_s) } else { String::new() };
+        let (m, band) = (mark(r.changed), r.band.to_string());
+        println!("{m} {:<12} {:<8} {band:>8} {channel:>9} {:>7} {:>3} dBm{wait}", r.pod, r.radio, r.center, r.eirp_dbm);
+    }
+    for u in &plan.uplinks {
+        println!("{} {:<12} uplink to {} at {}", mark(u.changed), u.pod, u.parent, u.band);
+    }
+    for c in &plan.clients {
+        let before = c.before_permille.map_or_else(|| "?".to_owned(), percent);
+        println!(
+            "{} {:<12} at {} {}, gets {} of its demand, {before} before",
+            mark(c.changed),
+            c.client,
+            c.pod,
+            c.band,
+            percent(c.after_permille)
+        );
+    }
+    println!("{}", summary(plan));
+    for d in plan.decisions.iter().filter(|d| explain || d.kind != Kind::Keep) {
+        print_decision(d, explain);
+    }
+}
+
+fn percent(permille: u32) -> String {
+    format!("{}.{} %", permille / 10, permille % 10)
+}
+
+fn summary(plan: &Plan) -> String {
+    let o = &plan.objective;
+    let before = o.u_before_milli.map_or_else(|| "unknown".to_owned(), |u| u.to_string());
+    let proof = if o.proved { "proved least J" } else { "J not proved least" };
+    let when = match plan.apply {
+        Apply::Never => "nothing to apply".to_owned(),
+        Apply::AnyTime => "apply at any time".to_owned(),
+        Apply::QuietWindow { from_minute, to_minute } => {
+            let clock = |m: u16| format!("{:02}:{:02}", m / 60, m % 60);
+            format!("apply between {} and {}", clock(from_minute), clock(to_minute))
+        }
+        Apply::Now { reason } => format!("apply at once: {}", if reason as u8 == 0 { "radar" } else { "not allowed" }),
+    };
+    format!("U {before} -> {} thousandths, {} changes, {proof}; {when}", o.u_after_milli, o.switches)
+}
+
+fn print_decision(d: &Decision, explain: bool) {
+    let from = d.from.as_ref().map_or_else(|| "unknown".to_owned(), choosable);
+    let arrow = if d.kind == Kind::Keep { format!("stays {from}") } else { format!("{from} -> {}", choosable(&d.to)) };
+    println!("#{} {} {arrow}", d.number, subject(&d.subject));
+    let weights: Vec<String> = d.reasons.iter().map(|r| format!("{} {:+}", word(&r.code), r.weight)).collect();
+    let than = d.instead.as_ref().map_or_else(String::new, |i| format!(" against {}", choosable(i)));
+    println!("    because{than}: {}", weights.join(", "));
+    if explain {
+        for l in &d.losers {
+            println!("    lost: {} by {} ({})", choosable(&l.option), l.excess, word(&l.code));
+        }
+    }
+    if let Some(f) = &d.flip {
+        println!("    would change if {} were {} instead of {}", input_name(&f.code), f.needed, f.value);
+    }
+}
+
+/// A code as it stands in the JSON form.
+fn word<T: serde::Serialize>(code: &T) -> String {
+    serde_json::to_value(code).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn choosable(c: &Choosable) -> String {
+    match c {
+        Choosable::Radio { primary, width, center, eirp_dbm } => {
+            format!("{primary}/{}@{center} {eirp_dbm} dBm", width.mhz())
+        }
+        Choosable::Uplink { parent, band } => format!("{parent} at {band}"),
+        Choosable::Client { pod, band, radio } => format!("{pod} {band} ({radio})"),
+    }
+}
+
+fn subject(s: &Subject) -> String {
+    match s {
+        Subject::Radios { band, radios } => {
+            let names: Vec<&str> = radios.iter().map(|(pod, _)| pod.as_str()).collect();
+            format!("{band} of {}", names.join(", "))
+        }
+        Subject::Uplink { pod } => format!("uplink of {pod}"),
+        Subject::Client { client } => format!("client {client}"),
+    }
+}
+
+fn input_name(i: &Input) -> String {
+    match i {
+        Input::SwitchCostMilli => "the cost of a change (thousandths)".to_owned(),
+        Input::SurveyBusyPermille { pod, band, channel } => {
+            format!("the busy share at {pod} on {band} channel {channel} (per mille)")
+        }
+        Input::ClientDemandKbps { client } => format!("the demand of {client} (kb/s)"),
+        Input::ClientLossDb { client, pod, band } => format!("the path loss of {client} to {pod} at {band} (dB)"),
+        Input::PodLossDb { a, b, band } => format!("the path loss between {a} and {b} at {band} (dB)"),
+    }
+}

@@ -1,0 +1,189 @@
+//! The smallest change of one input that would change a decision, found by search and proved by recomputing.
+
+use millpond_dsp::phy::{Band, Bandwidth, Channel};
+
+use crate::explain::{cheapest, row};
+use crate::goal::{Goal, Node, Value};
+use crate::model::plan::{Flip, Input};
+use crate::model::site::Site;
+use crate::model::topology::{Measured, Topology};
+
+/// An input in index form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Knob {
+    Switch,
+    Survey(usize, Channel),
+    Demand(usize),
+    ClientLoss(usize, usize, Band),
+    PodLoss(usize, usize, Band),
+}
+
+/// The flip of decision `n`, the other decisions held at `values`; `None` if no single input within its range does it.
+///
+/// Inputs are compared by the share of their range that the change takes. Each candidate is bisected and the result is
+/// evaluated anew, so the value given does flip the decision and the one next to it does not.
+pub fn smallest(site: &Site, t: &Topology, values: &[usize], n: usize) -> Option<Flip> {
+    let goal = Goal::new(t);
+    let costs = row(&goal, values, n);
+    let mut order: Vec<usize> = (0..costs.len()).filter(|&v| v != values[n]).collect();
+    order.sort_by_key(|&v| costs[v].total());
+    let rival = *order.first()?;
+    let mut best: Option<(i64, Flip)> = None;
+    for (knob, limit) in knobs(&goal, n, values[n], rival) {
+        let now = read(t, knob);
+        let Some(needed) = bisect(t, values, n, knob, now, limit) else { continue };
+        // In thousandths of the range; the first of equals stands.
+        let distance = (needed - now).abs() * 1_000 / range(knob, now);
+        if best.as_ref().is_none_or(|b| distance < b.0) {
+            best = Some((distance, Flip { code: name(site, knob), value: now, needed }));
+        }
+    }
+    best.map(|b| b.1)
+}
+
+/// True if the decision is another one when the input has the value.
+pub fn flips(site: &Site, t: &Topology, values: &[usize], n: usize, input: &Input, value: i64) -> bool {
+    find(site, t, input).is_some_and(|knob| is_flipped(t, values, n, knob, value))
+}
+
+fn is_flipped(t: &Topology, values: &[usize], n: usize, knob: Knob, value: i64) -> bool {
+    let mut changed = t.clone();
+    write(&mut changed, knob, value);
+    let goal = Goal::new(&changed);
+    cheapest(&row(&goal, values, n), values[n]) != values[n]
+}
+
+/// The value nearest to `now` on the way to `limit` that flips, taken as monotone.
+fn bisect(t: &Topology, values: &[usize], n: usize, knob: Knob, now: i64, limit: i64) -> Option<i64> {
+    if now == limit || !is_flipped(t, values, n, knob, limit) {
+        return None;
+    }
+    let (mut holds, mut flips) = (now, limit);
+    while (flips - holds).abs() > 1 {
+        let middle = holds + (flips - holds) / 2;
+        if is_flipped(t, values, n, knob, middle) { flips = middle } else { holds = middle }
+    }
+    Some(flips)
+}
+
+/// The inputs that speak for the decision or for its rival, each with the end of its range to try.
+fn knobs(goal: &Goal, n: usize, chosen: usize, rival: usize) -> Vec<(Knob, i64)> {
+    let t = goal.topology();
+    let mut knobs = vec![(Knob::Switch, 0), (Knob::Switch, 2_000)];
+    match goal.nodes()[n] {
+        Node::Group(g) => {
+            let primary = |v: usize| {
+                let c = goal.values(n)[v].channel();
+                Channel::new(c.band(), c.primary(), Bandwidth::Mhz20)
+            };
+            for &r in &t.groups[g].radios {
+                let pod = t.radios[r].pod;
+                knobs.extend(primary(chosen).map(|c| (Knob::Survey(pod, c), 1_000)));
+                knobs.extend(primary(rival).map(|c| (Knob::Survey(pod, c), 0)));
+            }
+            let clients = (0..t.clients.len()).filter(|&c| t.radios[t.serving(c)].group == g);
+            for c in clients.take(8) {
+                let demand = i64::from(t.clients[c].demand_kbps);
+                knobs.extend([(Knob::Demand(c), demand.saturating_mul(10)), (Knob::Demand(c), 1)]);
+            }
+        }
+        Node::Uplink(p) => {
+            for (v, end) in [(chosen, 160), (rival, 30)] {
+                let Value::Link(l, _) = goal.values(n)[v] else { continue };
+                knobs.push((Knob::PodLoss(p.min(l.parent), p.max(l.parent), t.radios[l.radio].band), end));
+            }
+        }
+        Node::Client(c) => {
+            for (v, end) in [(chosen, 160), (rival, 30)] {
+                let r = goal.values(n)[v].radio();
+                knobs.push((Knob::ClientLoss(c, t.radios[r].pod, t.radios[r].band), end));
+            }
+            let demand = i64::from(t.clients[c].demand_kbps);
+            knobs.extend([(Knob::Demand(c), demand.saturating_mul(10)), (Knob::Demand(c), 1)]);
+        }
+    }
+    knobs
+}
+
+fn range(knob: Knob, now: i64) -> i64 {
+    match knob {
+        Knob::Switch | Knob::Survey(..) => 1_000,
+        Knob::Demand(_) => now.saturating_mul(10).max(1),
+        Knob::ClientLoss(..) | Knob::PodLoss(..) => 50,
+    }
+}
+
+fn read(t: &Topology, knob: Knob) -> i64 {
+    match knob {
+        Knob::Switch => i64::from(t.policy.switch_cost_milli),
+        Knob::Survey(p, c) => {
+            t.pods[p].survey.iter().find(|m| m.channel == c).map_or(0, |m| i64::from(m.busy_permille))
+        }
+        Knob::Demand(c) => i64::from(t.clients[c].demand_kbps),
+        Knob::ClientLoss(c, p, band) => {
+            let at = t.clients[c].options.iter().find(|o| t.radios[o.0].pod == p && t.radios[o.0].band == band);
+            at.map_or(0, |o| i64::from(o.1))
+        }
+        Knob::PodLoss(a, b, band) => t.loss_db(a, b, band).map_or(0, i64::from),
+    }
+}
+
+fn write(t: &mut Topology, knob: Knob, value: i64) {
+    match knob {
+        Knob::Switch => t.policy.switch_cost_milli = value as u32,
+        Knob::Survey(p, channel) => {
+            let survey = &mut t.pods[p].survey;
+            let busy_permille = value as u16;
+            match survey.iter_mut().find(|m| m.channel == channel) {
+                Some(m) => m.busy_permille = busy_permille,
+                None => survey.push(Measured { channel, busy_permille, noise_dbm: None }),
+            }
+        }
+        Knob::Demand(c) => t.clients[c].demand_kbps = value.clamp(1, i64::from(u32::MAX)) as u32,
+        Knob::ClientLoss(c, p, band) => {
+            let radios = &t.radios;
+            for o in t.clients[c].options.iter_mut().filter(|o| radios[o.0].pod == p && radios[o.0].band == band) {
+                o.1 = value as i32;
+            }
+        }
+        Knob::PodLoss(a, b, band) => {
+            t.pod_loss_db.insert((a, b, band), value as i32);
+            let pods: Vec<usize> = t.radios.iter().map(|r| r.pod).collect();
+            let joins = |x: usize, y: usize| (x.min(y), x.max(y)) == (a, b);
+            for radio in t.radios.iter_mut().filter(|r| r.band == band) {
+                for h in radio.hears.iter_mut().filter(|h| joins(radio.pod, pods[h.0])) {
+                    h.1 = value as i32;
+                }
+            }
+        }
+    }
+}
+
+fn name(site: &Site, knob: Knob) -> Input {
+    let pod = |p: usize| site.pods[p].id.clone();
+    match knob {
+        Knob::Switch => Input::SwitchCostMilli,
+        Knob::Survey(p, c) => Input::SurveyBusyPermille { pod: pod(p), band: c.band(), channel: c.primary() },
+        Knob::Demand(c) => Input::ClientDemandKbps { client: site.clients[c].id.clone() },
+        Knob::ClientLoss(c, p, band) => Input::ClientLossDb { client: site.clients[c].id.clone(), pod: pod(p), band },
+        Knob::PodLoss(a, b, band) => Input::PodLossDb { a: pod(a), b: pod(b), band },
+    }
+}
+
+fn find(site: &Site, t: &Topology, input: &Input) -> Option<Knob> {
+    let pod = |id: &str| site.pods.iter().position(|p| p.id == id);
+    let client = |id: &str| site.clients.iter().position(|c| c.id == id);
+    debug_assert_eq!(site.pods.len(), t.pods.len());
+    Some(match input {
+        Input::SwitchCostMilli => Knob::Switch,
+        Input::SurveyBusyPermille { pod: p, band, channel } => {
+            Knob::Survey(pod(p)?, Channel::new(*band, *channel, Bandwidth::Mhz20)?)
+        }
+        Input::ClientDemandKbps { client: c } => Knob::Demand(client(c)?),
+        Input::ClientLossDb { client: c, pod: p, band } => Knob::ClientLoss(client(c)?, pod(p)?, *band),
+        Input::PodLossDb { a, b, band } => {
+            let (a, b) = (pod(a)?, pod(b)?);
+            Knob::PodLoss(a.min(b), a.max(b), *band)
+        }
+    })
+}

@@ -1,0 +1,270 @@
+//! What a plan is worth.
+//!
+//! [`exact`] is U: throughput of every client at the fixed point of all loads; it judges plans. J, in the other files,
+//! is its first-order form as unary and pairwise integer costs; it is what the search minimises and what decisions are
+//! explained by. Each file holds one concern. Both forms: the optimizer note, sections 3.3 and 3.4.
+
+mod backhaul;
+mod basis;
+mod choice;
+mod churn;
+mod costs;
+pub mod exact;
+mod interference;
+mod serving;
+
+pub use basis::{Basis, IDLE_WEIGHT_MILLI};
+pub use choice::{Node, Value};
+pub use churn::{radar_cost, switches};
+pub use costs::{Costs, Term};
+
+use crate::model::topology::{Assignment, Link, Topology, Tuned};
+use crate::rf::busy;
+use crate::rf::rates::{Ability, airtime_ppm, highest_mcs, rate_kbps};
+use millpond_dsp::phy::Bandwidth;
+
+/// Every radio's own frames (beacons, probes), in millionths of its time.
+pub const BEACON_PPM: i64 = 20_000;
+
+/// What the air of a pod is like on one channel.
+#[derive(Clone, Copy, Debug)]
+struct Air {
+    /// Share of time that strangers take, in millionths.
+    foreign_ppm: i64,
+    /// Noise floor in dBm over 20 MHz.
+    noise_dbm: i32,
+}
+
+/// J of one site: the nodes with their values, and the cost of each value and pair of values.
+pub struct Goal<'a> {
+    t: &'a Topology,
+    basis: Basis,
+    nodes: Vec<Node>,
+    values: Vec<Vec<Value>>,
+    edges: Vec<(usize, usize)>,
+    /// By radio, then by value of its group.
+    tuned: Vec<Vec<RadioValue>>,
+    /// The node of each group is its index; this is the node of each pod's uplink, if it has one.
+    uplink_node: Vec<Option<usize>>,
+}
+
+/// One radio at one value of its group.
+#[derive(Clone, Copy, Debug)]
+struct RadioValue {
+    eirp_dbm: i32,
+    air: Air,
+    /// Load of the clients that stay and of relays and beacons, in millionths.
+    fixed_ppm: i64,
+    /// Load with all reference clients, at most one airtime.
+    all_ppm: i64,
+}
+
+/// What both ends of a wireless link can do: the widest channel that both have, and the highest MCS.
+pub(crate) fn link_ability(t: &Topology, l: &Link) -> Ability {
+    let (a, b) = (&t.radios[l.radio], &t.radios[l.parent_radio]);
+    let width = a.allowed.iter().map(|c| c.width()).max().unwrap_or(Bandwidth::Mhz20);
+    Ability { width, streams: a.streams.min(b.streams), mcs: 11 }
+}
+
+/// What a client and a radio can do together.
+pub(crate) fn client_ability(t: &Topology, client: usize, radio: usize) -> Ability {
+    let c = &t.clients[client];
+    Ability { width: c.max_width, streams: c.streams.min(t.radios[radio].streams), mcs: highest_mcs(c.phy) }
+}
+
+impl<'a> Goal<'a> {
+    /// J about the loads of the site as it runs.
+    pub fn new(t: &'a Topology) -> Self {
+        let basis = Basis::of(t);
+        let (nodes, values) = choice::nodes(t);
+        let mut uplink_node = vec![None; t.pods.len()];
+        for (n, node) in nodes.iter().enumerate() {
+            if let Node::Uplink(p) = *node {
+                uplink_node[p] = Some(n);
+            }
+        }
+        let mut goal = Self { t, basis, nodes, values, edges: Vec::new(), tuned: Vec::new(), uplink_node };
+        goal.tuned = (0..t.radios.len()).map(|r| goal.radio_values(r)).collect();
+        goal.edges = goal.find_edges();
+        goal
+    }
+
+    /// The site.
+    pub fn topology(&self) -> &'a Topology {
+        self.t
+    }
+
+    /// The decisions to take: groups, then uplinks, then clients.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The values of a node.
+    pub fn values(&self, node: usize) -> &[Value] {
+        &self.values[node]
+    }
+
+    /// What a radio does at a value of its group.
+    pub fn tuned(&self, radio: usize, value: usize) -> Tuned {
+        self.values[self.t.radios[radio].group][value].tuned(self.tuned[radio][value].eirp_dbm)
+    }
+
+    /// The pairs of nodes that interact, lower index first.
+    pub fn edges(&self) -> &[(usize, usize)] {
+        &self.edges
+    }
+
+    /// The cost of a value by itself.
+    pub fn unary(&self, node: usize, value: usize) -> Costs {
+        match self.nodes[node] {
+            Node::Group(g) => self.group_air(g, value) + self.group_clients(g, value) + self.group_churn(g, value),
+            Node::Uplink(p) => self.uplink_churn(p, self.values[node][value].link()),
+            Node::Client(c) => self.client_churn(c, self.values[node][value].radio()),
+        }
+    }
+
+    /// The cost of a pair of values of two nodes that [`edges`](Self::edges) joins; `a` is the lower one.
+    pub fn pair(&self, (a, b): (usize, usize), va: usize, vb: usize) -> Costs {
+        let other = self.values[b][vb];
+        match (self.nodes[a], self.nodes[b]) {
+            (Node::Group(g), Node::Group(h)) => self.group_group((g, va), (h, vb)),
+            (Node::Group(g), Node::Uplink(p)) => self.group_uplink(g, va, p, other),
+            (Node::Group(g), Node::Client(c)) => self.group_client(g, va, c, other.radio()),
+            (Node::Uplink(p), Node::Uplink(q)) => self.uplink_uplink(p, self.values[a][va].link(), q, other.link()),
+            (Node::Uplink(p), Node::Client(c)) => self.uplink_client(p, self.values[a][va].link(), c, other.radio()),
+            (Node::Client(c), Node::Client(d)) => self.client_client(c, self.values[a][va].radio(), d, other.radio()),
+            _ => Costs::default(),
+        }
+    }
+
+    /// The cost of a whole assignment by reason.
+    pub fn costs(&self, values: &[usize]) -> Costs {
+        let mut sum = Costs::default();
+        for (n, &v) in values.iter().enumerate() {
+            sum += self.unary(n, v);
+        }
+        for &(a, b) in &self.edges {
+            sum += self.pair((a, b), values[a], values[b]);
+        }
+        sum
+    }
+
+    /// What every radio, uplink and client does under an assignment of values.
+    pub fn decode(&self, values: &[usize]) -> Assignment {
+        let at = |r: usize| self.tuned(r, values[self.t.radios[r].group]);
+        let radios = (0..self.t.radios.len()).map(at).collect();
+        let uplinks = self.uplink_node.iter().map(|n| n.map(|n| self.values[n][values[n]].link())).collect();
+        let mut clients: Vec<usize> = self.t.clients.iter().map(|c| c.options[0].0).collect();
+        for (n, node) in self.nodes.iter().enumerate() {
+            if let Node::Client(c) = *node {
+                clients[c] = self.values[n][values[n]].radio();
+            }
+        }
+        Assignment { radios, uplinks, clients }
+    }
+
+    /// The values of an assignment, if J has them.
+    pub fn encode(&self, a: &Assignment) -> Option<Vec<usize>> {
+        let pick = |n: usize| match self.nodes[n] {
+            Node::Group(g) => (0..self.values[n].len()).find(|&v| {
+                let same = |r: &usize| self.values[n][v].tuned(self.tuned[*r][v].eirp_dbm) == a.radios[*r];
+                self.t.groups[g].radios.iter().all(same)
+            }),
+            Node::Uplink(p) => self.values[n].iter().position(|v| {
+                let link = a.uplinks[p];
+                Some(v.link()) == link && v.joins(a)
+            }),
+            Node::Client(c) => self.values[n].iter().position(|v| v.radio() == a.clients[c]),
+        };
+        let fixed = |c: usize| self.t.clients[c].options.len() > 1 || self.t.clients[c].options[0].0 == a.clients[c];
+        let values: Option<Vec<usize>> = (0..self.nodes.len()).map(pick).collect();
+        values.filter(|_| (0..self.t.clients.len()).all(fixed))
+    }
+
+    /// PHY rate in kb/s from a radio to a client at a value of the radio's group.
+    fn client_rate(&self, c: usize, r: usize, v: usize) -> u32 {
+        let loss = self.t.client_loss_db(c, r).unwrap_or(200);
+        let at = self.tuned[r][v];
+        let width = self.values[self.t.radios[r].group][v].channel().width();
+        rate_kbps(at.eirp_dbm - loss, at.air.noise_dbm, width, client_ability(self.t, c, r))
+    }
+
+    /// Airtime in millionths that a client needs there.
+    fn client_ppm(&self, c: usize, r: usize, v: usize) -> i64 {
+        airtime_ppm(u64::from(self.t.clients[c].demand_kbps), self.client_rate(c, r, v)) as i64
+    }
+
+    /// PHY rate in kb/s of a link of pod `p` at a value of the parent's group.
+    fn link_rate(&self, p: usize, l: &Link, v: usize) -> u32 {
+        let band = self.t.radios[l.radio].band;
+        let loss = self.t.loss_db(p, l.parent, band).unwrap_or(200);
+        let at = self.tuned[l.parent_radio][v];
+        let width = self.values[self.t.radios[l.parent_radio].group][v].channel().width();
+        rate_kbps(at.eirp_dbm - loss, at.air.noise_dbm, width, link_ability(self.t, l))
+    }
+
+    /// The value of a group that stands for it where a pair of other nodes needs a rate: the setting in use, or the
+    /// first of the widest.
+    fn nominal(&self, g: usize) -> usize {
+        let values = &self.values[g];
+        let widest = || (0..values.len()).rev().max_by_key(|&v| values[v].channel().width()).unwrap_or(0);
+        values.iter().position(Value::is_now).unwrap_or_else(widest)
+    }
+
+    fn radio_values(&self, r: usize) -> Vec<RadioValue> {
+        let radio = &self.t.radios[r];
+        let pod = &self.t.pods[radio.pod];
+        let mut last: Option<(millpond_dsp::phy::Channel, Air)> = None;
+        let mut all = Vec::new();
+        for value in &self.values[radio.group] {
+            let channel = value.channel();
+            // Values of one channel stand side by side.
+            let air = last.filter(|(c, _)| *c == channel).map_or_else(
+                || Air {
+                    foreign_ppm: libm::round((1.0 - busy::free_share(channel, &pod.neighbours, &pod.survey)) * 1e6)
+                        as i64,
+                    noise_dbm: busy::noise_dbm(channel, &pod.survey),
+                },
+                |(_, air)| air,
+            );
+            last = Some((channel, air));
+            let eirp_dbm = value.eirp_dbm(self.t, r);
+            all.push(RadioValue { eirp_dbm, air, fixed_ppm: 0, all_ppm: 0 });
+        }
+        self.loads(r, all)
+    }
+
+    /// Fills in the loads of a radio's values.
+    fn loads(&self, r: usize, mut all: Vec<RadioValue>) -> Vec<RadioValue> {
+        let t = self.t;
+        for (v, at) in all.iter_mut().enumerate() {
+            let width = self.values[t.radios[r].group][v].channel().width();
+            let ppm = |loss: i32, demand: u64, ability: Ability| {
+                airtime_ppm(demand, rate_kbps(at.eirp_dbm - loss, at.air.noise_dbm, width, ability)) as i64
+            };
+            let relays = self.basis.relays[r].iter().map(|&p| {
+                let l = self.basis.links[p].expect("a relay has a link");
+                let loss = t.loss_db(p, l.parent, t.radios[l.radio].band).unwrap_or(200);
+                ppm(loss, self.basis.through_kbps[p], link_ability(t, &l))
+            });
+            let (mut fixed, mut all) = (BEACON_PPM + relays.sum::<i64>(), 0);
+            for &c in &self.basis.clients[r] {
+                let loss = t.client_loss_db(c, r).unwrap_or(200);
+                let need = ppm(loss, u64::from(t.clients[c].demand_kbps), client_ability(t, c, r));
+                if t.clients[c].options.len() == 1 { fixed += need } else { all += need }
+            }
+            (at.fixed_ppm, at.all_ppm) = (fixed.min(1_000_000), (fixed + all).min(1_000_000));
+        }
+        all
+    }
+
+    fn find_edges(&self) -> Vec<(usize, usize)> {
+        let mut edges = Vec::new();
+        self.group_edges(&mut edges);
+        self.backhaul_edges(&mut edges);
+        self.client_edges(&mut edges);
+        edges.sort_unstable();
+        edges.dedup();
+        edges
+    }
+}

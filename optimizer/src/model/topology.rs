@@ -1,0 +1,219 @@
+//! The index form of a valid site: names resolved, lists sorted by the site's own order, rules already applied.
+//!
+//! Nothing in here depends on the spelling of an id: renaming them all leaves every field as it is.
+
+use std::collections::BTreeMap;
+
+use millpond_dsp::phy::{Band, Channel};
+
+use super::regulatory::Domain;
+use super::site::{Phy, Policy, QuietWindow};
+use millpond_dsp::phy::Bandwidth;
+
+/// A site in index form. [`validate`](crate::validate::validate) makes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Topology {
+    /// The regulatory domain.
+    pub domain: Domain,
+    /// What the planner may do and what a change costs.
+    pub policy: Policy,
+    /// Homes in order of their first pod.
+    pub homes: Vec<Home>,
+    /// Pods in the site's order.
+    pub pods: Vec<PodNode>,
+    /// Radios, pod after pod.
+    pub radios: Vec<RadioNode>,
+    /// Sets of radios that share one channel.
+    pub groups: Vec<Group>,
+    /// Stations in the site's order.
+    pub clients: Vec<ClientNode>,
+    /// Path loss in dB by pods (lower index first) and band.
+    pub pod_loss_db: BTreeMap<(usize, usize, Band), i32>,
+    /// Radar detections in 30 days by 20 MHz channel.
+    pub radar_events_30d: BTreeMap<u8, u32>,
+    /// 20 MHz channels in their non-occupancy period.
+    pub non_occupancy: Vec<u8>,
+    /// When changes may be applied.
+    pub quiet_window: Option<QuietWindow>,
+}
+
+/// A home: pods that share one gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// Its pods.
+    pub pods: Vec<usize>,
+    /// The pod with the internet line.
+    pub gateway: usize,
+}
+
+/// A pod.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PodNode {
+    /// The home it serves.
+    pub home: usize,
+    /// Its radios.
+    pub radios: Vec<usize>,
+    /// True for the gateway and for pods with a cable to it; they need no uplink.
+    pub root: bool,
+    /// The wireless uplink in use.
+    pub uplink: Option<Link>,
+    /// Links that the plan may use, empty for a root.
+    pub uplinks: Vec<Link>,
+    /// Neighbours that it hears, by band.
+    pub neighbours: Vec<Foreign>,
+    /// What it measured.
+    pub survey: Vec<Measured>,
+}
+
+/// A wireless link to a parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Link {
+    /// The parent pod.
+    pub parent: usize,
+    /// The parent's radio.
+    pub parent_radio: usize,
+    /// The child's radio.
+    pub radio: usize,
+}
+
+/// A neighbour as one pod hears it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Its channel.
+    pub channel: Channel,
+    /// Its level at the pod in dBm.
+    pub level_dbm: i32,
+    /// Share of time that it sends, in thousandths.
+    pub duty_permille: u16,
+}
+
+/// A survey entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// The 20 MHz channel.
+    pub channel: Channel,
+    /// Share of time that others kept it busy, in thousandths.
+    pub busy_permille: u16,
+    /// Noise floor in dBm over 20 MHz.
+    pub noise_dbm: Option<i32>,
+}
+
+/// A radio.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RadioNode {
+    /// Its pod.
+    pub pod: usize,
+    /// The band.
+    pub band: Band,
+    /// Its rank among the pod's radios of that band.
+    pub slot: usize,
+    /// The group whose channel it takes.
+    pub group: usize,
+    /// Hardware limit in dBm.
+    pub max_eirp_dbm: i32,
+    /// True if it has transmit power control.
+    pub tpc: bool,
+    /// Spatial streams.
+    pub streams: u8,
+    /// What it does now.
+    pub current: Option<Tuned>,
+    /// True if what it does now is allowed by country, hardware, radar state and household.
+    pub legal_now: bool,
+    /// Every channel that hardware, country, radar state and household allow, in channelization order.
+    pub allowed: Vec<Channel>,
+    /// Other radios of the band that it hears, with the path loss in dB.
+    pub hears: Vec<(usize, i32)>,
+}
+
+/// A radio's channel and EIRP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tuned {
+    /// The channel.
+    pub channel: Channel,
+    /// Radiated power in dBm.
+    pub eirp_dbm: i32,
+}
+
+/// Radios that share one channel, width and power step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its home.
+    pub home: usize,
+    /// The band.
+    pub band: Band,
+    /// Rank of its radios in their pods' bands.
+    pub slot: usize,
+    /// Its radios.
+    pub radios: Vec<usize>,
+}
+
+/// A station.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientNode {
+    /// Busy-hour demand in kb/s, at least 1.
+    pub demand_kbps: u32,
+    /// Weight in thousandths.
+    pub weight_milli: u32,
+    /// Spatial streams.
+    pub streams: u8,
+    /// Widest channel.
+    pub max_width: Bandwidth,
+    /// Newest PPDU format.
+    pub phy: Phy,
+    /// Radios that can serve it with the path loss in dB; at least one. A station that stays has one.
+    pub options: Vec<(usize, i32)>,
+    /// The radio that serves it now.
+    pub current: Option<usize>,
+    /// The radio that serves it fastest at full power and width.
+    pub fastest: usize,
+    /// Requests to move that it refused in 30 days.
+    pub refusals: u32,
+}
+
+/// One complete answer in index form: what every radio, uplink and station does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// By radio.
+    pub radios: Vec<Tuned>,
+    /// By pod; `None` for roots.
+    pub uplinks: Vec<Option<Link>>,
+    /// The serving radio by client.
+    pub clients: Vec<usize>,
+}
+
+impl Topology {
+    /// Path loss in dB between two pods in a band, if they hear each other.
+    pub fn loss_db(&self, a: usize, b: usize, band: Band) -> Option<i32> {
+        self.pod_loss_db.get(&(a.min(b), a.max(b), band)).copied()
+    }
+
+    /// Path loss in dB from a radio to a station, if it can be served there.
+    pub fn client_loss_db(&self, client: usize, radio: usize) -> Option<i32> {
+        self.clients[client].options.iter().find(|(r, _)| *r == radio).map(|(_, loss)| *loss)
+    }
+
+    /// The highest EIRP in dBm of a radio on a channel; `None` if the country forbids the channel.
+    pub fn max_eirp_dbm(&self, radio: usize, channel: Channel) -> Option<i32> {
+        let r = &self.radios[radio];
+        self.domain.permit(channel, r.tpc).map(|p| p.eirp_dbm.min(r.max_eirp_dbm))
+    }
+
+    /// What runs now, if the site says it for every radio and uplink. Stations without a place count as served by the
+    /// fastest radio.
+    pub fn current(&self) -> Option<Assignment> {
+        let radios = self.radios.iter().map(|r| r.current).collect::<Option<Vec<_>>>()?;
+        let uplinks: Vec<_> = self.pods.iter().map(|p| p.uplink).collect();
+        let complete = self.pods.iter().all(|p| p.root || p.uplink.is_some());
+        complete.then(|| Assignment {
+            radios,
+            uplinks,
+            clients: (0..self.clients.len()).map(|c| self.serving(c)).collect(),
+        })
+    }
+
+    /// The radio that serves a client now, or the one that serves it fastest.
+    pub fn serving(&self, client: usize) -> usize {
+        let c = &self.clients[client];
+        c.current.unwrap_or(c.fastest)
+    }
+}

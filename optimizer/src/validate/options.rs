@@ -1,0 +1,272 @@
+//! Third pass: what each radio, uplink and client may choose.
+
+use std::collections::BTreeMap;
+
+use millpond_dsp::phy::{Band, Bandwidth, Channel};
+
+use super::error::{Code, SiteError};
+use super::names::{Resolved, Rule};
+use super::uplinks;
+use crate::model::regulatory::Domain;
+use crate::model::site::{Radio, Sharing, Site};
+use crate::model::topology::{ClientNode, Group, Home, PodNode, RadioNode, Topology, Tuned};
+use crate::rf::rates::{Ability, NOISE_DBM, highest_mcs, rate_kbps, reaches};
+
+/// Builds the index form and notes everything that is left without a choice.
+pub fn build(site: &Site, r: &Resolved, faults: &mut Vec<SiteError>) -> Topology {
+    let domain = Domain::of(&site.country).expect("the first pass accepted the country");
+    let mut t = Topology {
+        domain,
+        policy: site.policy.clone(),
+        homes: homes(site, r),
+        pods: pods(site, r),
+        radios: Vec::new(),
+        groups: Vec::new(),
+        clients: Vec::new(),
+        pod_loss_db: r.loss.iter().copied().collect(),
+        radar_events_30d: site.dfs.iter().map(|d| (d.channel, d.radar_events_30d)).collect(),
+        non_occupancy: site.dfs.iter().filter(|d| d.non_occupancy).map(|d| d.channel).collect(),
+        quiet_window: site.quiet_window,
+    };
+    t.radios = radios(site, r, &t, faults);
+    t.groups = groups(site.policy.channels, &mut t, faults);
+    hear(&mut t);
+    uplinks::find(r, &mut t, faults);
+    t.clients = (0..site.clients.len()).filter_map(|c| client(site, c, r, &t, faults)).collect();
+    t
+}
+
+fn homes(site: &Site, r: &Resolved) -> Vec<Home> {
+    let count = r.home.iter().max().map_or(0, |h| h + 1);
+    let mut homes = vec![Home { pods: Vec::new(), gateway: 0 }; count];
+    for (p, pod) in site.pods.iter().enumerate() {
+        homes[r.home[p]].pods.push(p);
+        if pod.gateway {
+            homes[r.home[p]].gateway = p;
+        }
+    }
+    homes
+}
+
+fn pods(site: &Site, r: &Resolved) -> Vec<PodNode> {
+    let mut root: Vec<bool> = site.pods.iter().map(|p| p.gateway).collect();
+    // A cable passes the gateway's line on; at most one new root per round.
+    for _ in 0..site.pods.len() {
+        for &(a, b) in &r.wired {
+            let joined = (root[a] || root[b]) && r.home[a] == r.home[b];
+            root[a] |= joined;
+            root[b] |= joined;
+        }
+    }
+    let node = |p: usize| PodNode {
+        home: r.home[p],
+        radios: (r.first_radio[p]..r.first_radio[p + 1]).collect(),
+        root: root[p],
+        uplink: r.uplink[p].filter(|_| !root[p]),
+        uplinks: Vec::new(),
+        neighbours: r.neighbours[p].clone(),
+        survey: r.survey[p].clone(),
+    };
+    (0..site.pods.len()).map(node).collect()
+}
+
+fn radios(site: &Site, r: &Resolved, t: &Topology, faults: &mut Vec<SiteError>) -> Vec<RadioNode> {
+    let mut all: Vec<RadioNode> = Vec::new();
+    for (p, pod) in site.pods.iter().enumerate() {
+        for (k, radio) in pod.radios.iter().enumerate() {
+            let slot = pod.radios[..k].iter().filter(|x| x.band == radio.band).count();
+            let current = r.tuned[all.len()];
+            let allowed = allowed(p, radio, current.map(|c| c.channel), r, t);
+            if allowed.is_empty() {
+                let detail = format!("no {} channel is left", radio.band);
+                faults.push(SiteError::new(Code::NothingAllowed, format!("pods[{p}].radios[{k}]"), detail));
+            }
+            let legal = |s: &Tuned| {
+                let limit = domain_limit(radio, s.channel, t);
+                allowed.contains(&s.channel) && limit.is_some_and(|m| s.eirp_dbm <= m)
+            };
+            all.push(RadioNode {
+                legal_now: current.as_ref().is_some_and(legal),
+                pod: p,
+                band: radio.band,
+                slot,
+                group: 0,
+                max_eirp_dbm: radio.max_eirp_dbm,
+                tpc: radio.tpc,
+                streams: radio.streams,
+                current,
+                allowed,
+                hears: Vec::new(),
+            });
+        }
+    }
+    all
+}
+
+fn domain_limit(radio: &Radio, channel: Channel, t: &Topology) -> Option<i32> {
+    t.domain.permit(channel, radio.tpc).map(|p| p.eirp_dbm.min(radio.max_eirp_dbm))
+}
+
+/// The channels of a radio: those it lists, and the one it is on, as far as everything permits them.
+fn allowed(pod: usize, radio: &Radio, current: Option<Channel>, r: &Resolved, t: &Topology) -> Vec<Channel> {
+    let listed = |c: &Channel| {
+        if radio.primaries.is_empty() { is_usual(*c) } else { radio.primaries.contains(&c.primary()) }
+    };
+    let all = Channel::all(radio.band).filter(|c| listed(c) || Some(*c) == current);
+    all.filter(|&c| permits(pod, radio, c, r, t)).collect()
+}
+
+/// The primaries that access points use unless told otherwise: 1, 6 and 11 at 2.4 GHz, and at 6 GHz the preferred
+/// scanning channels (IEEE 802.11ax-2021 26.17.2.3.3), where stations look.
+fn is_usual(c: Channel) -> bool {
+    match c.band() {
+        Band::Ghz2 => matches!(c.primary(), 1 | 6 | 11),
+        Band::Ghz5 => true,
+        Band::Ghz6 => c.primary() % 16 == 5,
+    }
+}
+
+fn permits(pod: usize, radio: &Radio, c: Channel, r: &Resolved, t: &Topology) -> bool {
+    let Some(permit) = t.domain.permit(c, radio.tpc) else { return false };
+    let excluded = |n: &u8| Channel::new(Band::Ghz5, *n, Bandwidth::Mhz20).is_some_and(|x| x.overlaps(c));
+    let matches = |primary: Option<u8>, width: Option<Bandwidth>| {
+        primary.is_none_or(|p| p == c.primary()) && width.is_none_or(|w| w == c.width())
+    };
+    let household = |rule: &Rule, pinned: bool| match *rule {
+        Rule::Radio(who, band, primary, width) if band == c.band() && who.is_none_or(|p| p == pod) => {
+            matches(primary, width) == pinned
+        }
+        _ => true,
+    };
+    radio.widths.contains(&c.width())
+        && (permit.cac_s == 0 || radio.dfs)
+        && !(c.band() == Band::Ghz5 && t.non_occupancy.iter().any(excluded))
+        && r.pins.iter().all(|rule| household(rule, true))
+        && r.objections.iter().all(|rule| household(rule, false))
+}
+
+fn groups(sharing: Sharing, t: &mut Topology, faults: &mut Vec<SiteError>) -> Vec<Group> {
+    let mut index: BTreeMap<(usize, Band, usize), usize> = BTreeMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    for r in 0..t.radios.len() {
+        let radio = &t.radios[r];
+        let key = (t.pods[radio.pod].home, radio.band, radio.slot);
+        let known = if sharing == Sharing::PerBand { index.get(&key).copied() } else { None };
+        let g = known.unwrap_or(groups.len());
+        if g == groups.len() {
+            index.insert(key, g);
+            groups.push(Group { home: key.0, band: key.1, slot: key.2, radios: Vec::new() });
+        }
+        groups[g].radios.push(r);
+        t.radios[r].group = g;
+    }
+    for group in &groups {
+        share(group, t, faults);
+    }
+    groups
+}
+
+/// Leaves the radios of a group the channels that all of them have.
+fn share(group: &Group, t: &mut Topology, faults: &mut Vec<SiteError>) {
+    let first = &t.radios[group.radios[0]].allowed;
+    let common: Vec<Channel> =
+        first.iter().copied().filter(|c| group.radios.iter().all(|&r| t.radios[r].allowed.contains(c))).collect();
+    if common.is_empty() && group.radios.iter().all(|&r| !t.radios[r].allowed.is_empty()) {
+        let pod = t.radios[group.radios[0]].pod;
+        let detail = format!("{} radios at {} share no channel", group.radios.len(), group.band);
+        faults.push(SiteError::new(Code::NothingShared, format!("pods[{pod}].radios"), detail));
+    }
+    for &r in &group.radios {
+        t.radios[r].allowed.clone_from(&common);
+    }
+}
+
+/// Fills in who hears whom: radios of one band on pods with a known path loss.
+fn hear(t: &mut Topology) {
+    let mut heard: Vec<Vec<(usize, i32)>> = vec![Vec::new(); t.radios.len()];
+    for (&(a, b, band), &loss) in &t.pod_loss_db {
+        let of = |p: usize| t.pods[p].radios.iter().copied().filter(|&r| t.radios[r].band == band);
+        for (x, y) in of(a).flat_map(|x| of(b).map(move |y| (x, y))) {
+            heard[x].push((y, loss));
+            heard[y].push((x, loss));
+        }
+    }
+    for (radio, mut list) in t.radios.iter_mut().zip(heard) {
+        list.sort_unstable();
+        radio.hears = list;
+    }
+}
+
+/// The strongest EIRP in dBm that a radio may ever use.
+pub(super) fn strongest_dbm(t: &Topology, radio: usize) -> i32 {
+    let r = &t.radios[radio];
+    r.allowed.iter().filter_map(|&c| t.max_eirp_dbm(radio, c)).max().unwrap_or(r.max_eirp_dbm)
+}
+
+fn client(site: &Site, c: usize, r: &Resolved, t: &Topology, faults: &mut Vec<SiteError>) -> Option<ClientNode> {
+    let x = &site.clients[c];
+    let radios = r.client_loss[c].iter().flat_map(|&(pod, band, loss)| {
+        t.pods[pod].radios.iter().filter(move |&&q| t.radios[q].band == band).map(move |&q| (q, loss))
+    });
+    let reached: Vec<(usize, i32)> =
+        radios.filter(|&(q, loss)| reaches(strongest_dbm(t, q) - loss) || r.client_at[c] == Some(q)).collect();
+    let nominal = |&(q, loss): &(usize, i32)| {
+        let ability =
+            Ability { width: x.max_width, streams: x.streams.min(t.radios[q].streams), mcs: highest_mcs(x.phy) };
+        let widest = t.radios[q].allowed.iter().map(|a| a.width()).max().unwrap_or(Bandwidth::Mhz20);
+        rate_kbps(strongest_dbm(t, q) - loss, NOISE_DBM, widest, ability)
+    };
+    // The first of the fastest, so that the file's order decides a tie.
+    let best = reached.iter().rev().max_by_key(|o| nominal(o)).map(|o| o.0);
+    let current = r.client_at[c];
+    if current.is_some_and(|q| reached.iter().all(|o| o.0 != q)) {
+        let detail = "there is no path loss to the radio that serves it";
+        faults.push(SiteError::new(Code::Unserved, format!("clients[{c}].current"), detail));
+        return None;
+    }
+    let Some(serving) = current.or(best) else {
+        faults.push(SiteError::new(Code::Unserved, format!("clients[{c}].path_loss"), "no listed radio reaches it"));
+        return None;
+    };
+    let options = choices(site, c, reached, serving, r, t);
+    if options.is_empty() {
+        faults.push(SiteError::new(Code::Pinned, format!("clients[{c}]"), "pins and objections leave it no radio"));
+        return None;
+    }
+    Some(ClientNode {
+        demand_kbps: x.demand_kbps.max(1),
+        weight_milli: x.weight_milli,
+        streams: x.streams,
+        max_width: x.max_width,
+        phy: x.phy,
+        current,
+        fastest: best.filter(|b| options.iter().any(|o| o.0 == *b)).unwrap_or(options[0].0),
+        options,
+        refusals: x.refusals,
+    })
+}
+
+/// What a client may choose from: its home's radios, less what it ignores and what the household says.
+fn choices(
+    site: &Site,
+    c: usize,
+    reached: Vec<(usize, i32)>,
+    serving: usize,
+    r: &Resolved,
+    t: &Topology,
+) -> Vec<(usize, i32)> {
+    let home = |q: usize| t.pods[t.radios[q].pod].home;
+    let matches = |q: usize, pod: Option<usize>, band: Option<Band>| {
+        pod.is_none_or(|p| p == t.radios[q].pod) && band.is_none_or(|b| b == t.radios[q].band)
+    };
+    let permitted = |q: usize| {
+        let about = |rule: &Rule, pinned: bool| match *rule {
+            Rule::Client(who, pod, band) if who == c => matches(q, pod, band) == pinned,
+            _ => true,
+        };
+        r.pins.iter().all(|x| about(x, true)) && r.objections.iter().all(|x| about(x, false))
+    };
+    let ruled = r.pins.iter().chain(&r.objections).any(|x| matches!(x, Rule::Client(who, ..) if *who == c));
+    let moves = (site.policy.steer_clients && site.clients[c].steerable) || (ruled && !permitted(serving));
+    reached.into_iter().filter(|&(q, _)| home(q) == home(serving) && permitted(q) && (moves || q == serving)).collect()
+}
