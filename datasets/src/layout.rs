@@ -10,6 +10,16 @@ pub(crate) struct Layout {
     pub tones: Vec<i16>,
     /// Position of stored subcarrier `i`: a tone if below `tones.len()`, else an extra value.
     pub order: Vec<u16>,
+    /// `order` as stretches that rise one by one, none of them across the end of the tones.
+    runs: Vec<Run>,
+}
+
+/// Stored subcarriers `from..from + len` stand at positions `to..to + len`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    from: usize,
+    to: usize,
+    len: usize,
 }
 
 impl Layout {
@@ -34,7 +44,37 @@ impl Layout {
         for (i, at) in extras.into_iter().enumerate() {
             order[at] = (tones.len() + i) as u16;
         }
-        Self { tones, order }
+        let runs = runs(&order, tones.len());
+        Self { tones, order, runs }
+    }
+
+    /// Brings stored rows `[chains][subcarriers]` into a frame's order: `[chains][tones]`, then `[chains][extras]`.
+    ///
+    /// `row` answers the bytes of a chain, `N` a subcarrier; `value` decodes one. Runs are copied as a whole.
+    ///
+    /// # Panics
+    /// If a row or `out` is shorter than the layout.
+    pub fn arrange<'a, const N: usize, T>(
+        &self,
+        chains: usize,
+        row: impl Fn(usize) -> &'a [u8],
+        out: &mut [T],
+        value: impl Fn([u8; N]) -> T,
+    ) {
+        let (n_tones, n_extra) = (self.tones.len(), self.stored() - self.tones.len());
+        for chain in 0..chains {
+            let row = row(chain);
+            for run in &self.runs {
+                let at = match run.to.checked_sub(n_tones) {
+                    None => chain * n_tones + run.to,
+                    Some(extra) => chains * n_tones + chain * n_extra + extra,
+                };
+                let bytes = row[N * run.from..N * (run.from + run.len)].chunks_exact(N);
+                for (out, bytes) in out[at..at + run.len].iter_mut().zip(bytes) {
+                    *out = value(bytes.try_into().expect("a chunk has N bytes"));
+                }
+            }
+        }
     }
 
     /// One field, nothing missing.
@@ -51,6 +91,18 @@ impl Layout {
     pub fn stored(&self) -> usize {
         self.order.len()
     }
+}
+
+fn runs(order: &[u16], n_tones: usize) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (from, &to) in order.iter().enumerate() {
+        let to = usize::from(to);
+        match runs.last_mut() {
+            Some(run) if run.to + run.len == to && to != n_tones => run.len += 1,
+            _ => runs.push(Run { from, to, len: 1 }),
+        }
+    }
+    runs
 }
 
 /// FFT order: 0 .. n/2-1, then -n/2 .. -1.
@@ -142,5 +194,21 @@ mod tests {
         assert_eq!(layout.tones, [-2, -1, -1, 0, 1]);
         assert_eq!(layout.order, [5, 6, 0, 1, 3, 4, 2]);
         assert_eq!(layout.stored(), 7);
+    }
+
+    #[test]
+    fn rows_are_arranged_as_the_order_says() {
+        let layout = Layout::new(&[fft_order(8)], |i, _| i == 0 || i == 3);
+        let stored: Vec<u8> = (0..16).collect();
+        let mut out = [0u8; 16];
+        layout.arrange(2, |chain| &stored[8 * chain..], &mut out, |[b]: [u8; 1]| b);
+        let mut expected = [0u8; 16];
+        for (i, &at) in layout.order.iter().enumerate() {
+            for chain in 0..2 {
+                let at = usize::from(at);
+                expected[if at < 6 { 6 * chain + at } else { 12 + 2 * chain + at - 6 }] = stored[8 * chain + i];
+            }
+        }
+        assert_eq!(out, expected);
     }
 }

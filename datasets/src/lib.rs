@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+mod channel;
 mod clock;
 mod container;
 mod error;

@@ -46,6 +46,13 @@ impl<K: Copy + Eq + Hash> Links<K> {
     }
 }
 
+/// Address 2 of a received 802.11 frame, zeros where the frame is too short to have one.
+///
+/// Source: IEEE 802.11-2020 9.2.3: frame control, duration and address 1 come before it.
+pub(crate) fn transmitter(mpdu: &[u8]) -> [u8; 6] {
+    mpdu.get(10..16).and_then(|a| a.try_into().ok()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -29,6 +29,20 @@ pub const FORMATS: &[Format] = &[
         build: |input, options| Ok(Box::new(format::intel5300::Intel5300::new(input, options))),
     },
     Format {
+        name: format::atheros::NAME,
+        about: "Atheros CSI Tool (ath9k) log, either byte order",
+        extensions: &[],
+        score: format::atheros::score,
+        build: |input, options| Ok(Box::new(format::atheros::Atheros::new(input, options))),
+    },
+    Format {
+        name: format::feitcsi::NAME,
+        about: "FeitCSI, Intel AX200 and AX210",
+        extensions: &[],
+        score: format::feitcsi::score,
+        build: |input, options| Ok(Box::new(format::feitcsi::FeitCsi::new(input, options))),
+    },
+    Format {
         name: format::nexmon::NAME,
         about: "Nexmon CSI of Broadcom chips in a packet capture",
         extensions: &["pcap"],

@@ -93,3 +93,8 @@ impl<T: Part> Slot<T> {
         })
     }
 }
+
+/// Two little-endian 16-bit integers, the first as real part.
+pub(crate) const fn complex_i16(b: [u8; 4]) -> Complex<i16> {
+    Complex { re: i16::from_le_bytes([b[0], b[1]]), im: i16::from_le_bytes([b[2], b[3]]) }
+}

@@ -78,6 +78,11 @@ impl Walk {
         self.error(kind, what, self.input.offset(), true)
     }
 
+    /// The error of a record whose tones make no frame.
+    pub fn refuse_shape(&self) -> ReadError {
+        self.refuse(ErrorKind::Malformed, "the tones and antennas of the record make no frame".to_owned())
+    }
+
     fn judge(&mut self, look: &impl Fn(&[u8], bool) -> Look) -> Look {
         let mut answer = look(self.input.bytes(), self.input.ended());
         while let Look::Need(n) = answer {

@@ -1,7 +1,10 @@
 //! One folder a format: `mod.rs` reads records, `wire.rs` looks at bytes.
 
+pub mod atheros;
 pub mod esp32;
 pub mod espectre_npz;
+pub mod feitcsi;
 pub mod intel5300;
+pub(crate) mod mvm;
 pub mod nexmon;
 pub mod sample_csv;

@@ -85,6 +85,32 @@ pub const fn is_populated(format: PpduFormat, width: Bandwidth, index: i16) -> b
     }
 }
 
+/// True if the tone carries a pilot in every data symbol.
+///
+/// `index` counts from the centre of `width`. Pilots stay where they are in HT and later; those of VHT 160 MHz and
+/// HE 160 MHz are those of the two 80 MHz halves. Duplicated legacy and 320 MHz answer false: no list is kept here.
+///
+/// Source: IEEE 802.11-2020 17.3.5.9, 19.3.11.10, 21.3.10.10; IEEE 802.11ax-2021 27.3.12.13 (one RU over the width).
+pub const fn is_pilot(format: PpduFormat, width: Bandwidth, index: i16) -> bool {
+    use Bandwidth::{Mhz20, Mhz40, Mhz80, Mhz160};
+    let k = index.unsigned_abs();
+    match (format, width) {
+        (PpduFormat::Legacy | PpduFormat::Ht | PpduFormat::Vht | PpduFormat::Unknown, Mhz20) => matches!(k, 7 | 21),
+        (PpduFormat::Ht | PpduFormat::Vht | PpduFormat::Unknown, Mhz40) => matches!(k, 11 | 25 | 53),
+        (PpduFormat::Ht | PpduFormat::Vht | PpduFormat::Unknown, Mhz80) => matches!(k, 11 | 39 | 75 | 103),
+        (PpduFormat::Ht | PpduFormat::Vht | PpduFormat::Unknown, Mhz160) => {
+            matches!(k.abs_diff(128), 11 | 39 | 75 | 103)
+        }
+        (PpduFormat::He | PpduFormat::Eht, Mhz20) => matches!(k, 22 | 48 | 90 | 116),
+        (PpduFormat::He | PpduFormat::Eht, Mhz40) => matches!(k, 10 | 36 | 78 | 104 | 144 | 170 | 212 | 238),
+        (PpduFormat::He | PpduFormat::Eht, Mhz80) => matches!(k, 24 | 92 | 158 | 226 | 266 | 334 | 400 | 468),
+        (PpduFormat::He | PpduFormat::Eht, Mhz160) => {
+            matches!(k.abs_diff(512), 24 | 92 | 158 | 226 | 266 | 334 | 400 | 468)
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +138,27 @@ mod tests {
             (Eht, Mhz320, 3984),
         ] {
             assert_eq!(count(format, width), tones, "{format:?} {width:?}");
+        }
+    }
+
+    #[test]
+    fn pilots_are_tones_and_as_many_as_the_standard_has() {
+        use Bandwidth::*;
+        use PpduFormat::*;
+        for (format, width, pilots) in [
+            (Legacy, Mhz20, 4),
+            (Ht, Mhz20, 4),
+            (Ht, Mhz40, 6),
+            (Vht, Mhz80, 8),
+            (Vht, Mhz160, 16),
+            (He, Mhz20, 8),
+            (He, Mhz40, 16),
+            (He, Mhz80, 16),
+            (He, Mhz160, 32),
+        ] {
+            let all = (-2048..2048).filter(|&k| is_pilot(format, width, k));
+            assert_eq!(all.clone().count(), pilots, "{format:?} {width:?}");
+            assert!(all.clone().all(|k| is_populated(format, width, k)), "{format:?} {width:?}");
         }
     }
 }

@@ -56,7 +56,10 @@ impl FrameSource for Esp32 {
             return Ok(None);
         }
         match self.decoder.take(self.lines.line()) {
-            Ok(()) => Ok(self.decoder.record()),
+            Ok(()) => match self.decoder.record() {
+                Some(record) => Ok(Some(record)),
+                None => Err(self.lines.refuse("row dropped: its tones make no frame".to_owned())),
+            },
             Err(what) => Err(self.lines.refuse(format!("row dropped: {what}"))),
         }
     }

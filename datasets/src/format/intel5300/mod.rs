@@ -48,7 +48,7 @@ impl FrameSource for Intel5300 {
         if self.walk.next(wire::look)?.is_none() {
             return Ok(None);
         }
-        Ok(self.decoder.decode(self.walk.bytes()))
+        self.decoder.decode(self.walk.bytes()).map(Some).ok_or_else(|| self.walk.refuse_shape())
     }
 
     fn position(&self) -> u64 {

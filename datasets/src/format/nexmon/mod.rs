@@ -1,13 +1,12 @@
 //! Nexmon CSI: datagrams of patched Broadcom firmware, in a packet capture or straight from a socket.
 
 use millpond_dsp::phy::{Channel, Dbm, PpduFormat};
-use num_complex::Complex;
 
 use crate::clock::Clock;
 use crate::container::pcap::{CLASSIC_HEADER, Classic, PACKET_HEADER};
 use crate::layout::{Layout, Layouts, fft_order};
 use crate::links::Links;
-use crate::slot::Slot;
+use crate::slot::{Slot, complex_i16};
 use crate::walk::{Look, Walk};
 use crate::{ErrorKind, FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
 
@@ -79,7 +78,7 @@ impl FrameSource for Nexmon {
         let t_us = u64::from(seconds) * 1_000_000 + u64::from(nanos) / 1000;
         self.frames += 1;
         match self.decoder.take(payload, t_us, device_s) {
-            Ok(()) => Ok(self.decoder.record()),
+            Ok(()) => self.decoder.record().map(Some).ok_or_else(|| self.walk.refuse_shape()),
             Err(what) => Err(self.walk.refuse(ErrorKind::Malformed, what.to_owned())),
         }
     }
@@ -157,10 +156,13 @@ impl Decoder {
         self.is_float = words != Words::Int16;
         let key = (datagram.n_words(), datagram.has_rssi());
         let layout = self.layouts.get(key, || layout(key.0, key.1));
+        let (n, row) = (layout.stored(), |_| datagram.words());
+        let float9 = |b| wire::float::<9, 5>(u32::from_le_bytes(b));
+        let float12 = |b| wire::float::<12, 6>(u32::from_le_bytes(b));
         match words {
-            Words::Int16 => scatter(datagram, layout, &mut self.ints, |w| Complex::new(w as i16, (w >> 16) as i16)),
-            Words::Float9 => scatter(datagram, layout, &mut self.floats, wire::float::<9, 5>),
-            Words::Float12 => scatter(datagram, layout, &mut self.floats, wire::float::<12, 6>),
+            Words::Int16 => layout.arrange(1, row, self.ints.room(n), complex_i16),
+            Words::Float9 => layout.arrange(1, row, self.floats.room(n), float9),
+            Words::Float12 => layout.arrange(1, row, self.floats.room(n), float12),
         }
         self.meta(datagram, t_us, device_s);
         Ok(())
@@ -186,18 +188,6 @@ impl Decoder {
         (self.ints.device_s, self.floats.device_s) = (device_s, device_s);
         self.ints.set_rssi(stored.as_slice());
         self.floats.set_rssi(stored.as_slice());
-    }
-}
-
-fn scatter<T: crate::slot::Part>(
-    datagram: Datagram<'_>,
-    layout: &Layout,
-    slot: &mut Slot<T>,
-    value: impl Fn(u32) -> Complex<T>,
-) {
-    let out = slot.room(layout.stored());
-    for (word, &at) in datagram.words().chunks_exact(4).zip(&layout.order) {
-        out[usize::from(at)] = value(u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
     }
 }
 

@@ -1,0 +1,113 @@
+//! FeitCSI recordings of Intel AX200 and AX210 cards: the firmware's header and its samples, block after block.
+
+use crate::clock::Clock;
+use crate::layout::Layouts;
+use crate::links::Links;
+use crate::slot::{Slot, complex_i16};
+use crate::walk::{Look, Walk};
+use crate::{FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
+
+use super::mvm::{self, CONVENTIONS, HEAD, Header, Shape, VALUE};
+
+/// The format's name.
+pub const NAME: &str = "feitcsi";
+
+/// Reads a recording block by block.
+pub struct FeitCsi {
+    walk: Walk,
+    info: SourceInfo,
+    decoder: Decoder,
+    max_subcarriers: usize,
+}
+
+impl FeitCsi {
+    /// A reader over bytes that start with a block, or with damage before one.
+    pub fn new(input: Input, options: &ReadOptions) -> Self {
+        Self {
+            walk: Walk::new(input, NAME, &options.limits),
+            info: SourceInfo { format: NAME, conventions: CONVENTIONS.to_vec(), has_times: true },
+            decoder: Decoder::new(options),
+            max_subcarriers: options.limits.subcarriers,
+        }
+    }
+}
+
+impl FrameSource for FeitCsi {
+    fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Record<'_>>, ReadError> {
+        let max = self.max_subcarriers;
+        if self.walk.next(|b, _| look(b, max))?.is_none() {
+            return Ok(None);
+        }
+        self.decoder.decode(self.walk.bytes()).map(Some).ok_or_else(|| self.walk.refuse_shape())
+    }
+
+    fn position(&self) -> u64 {
+        self.walk.input.offset()
+    }
+}
+
+fn look(b: &[u8], max_subcarriers: usize) -> Look {
+    match Header::new(b) {
+        None => Look::Need(HEAD),
+        Some(h) if h.is_consistent(max_subcarriers) => Look::Csi(HEAD + h.csi_size() as usize),
+        Some(_) => Look::Bad("the size of the samples is not that of the antennas and subcarriers"),
+    }
+}
+
+/// How sure the first bytes make it.
+pub(crate) fn score(head: &[u8], at_end: bool) -> u32 {
+    crate::probe::score_records(head, at_end, |b, _| look(b, 4096))
+}
+
+struct Decoder {
+    slot: Slot<i16>,
+    layouts: Layouts<Shape>,
+    links: Links<([u8; 6], Shape, (u8, u8))>,
+    clock: Clock,
+}
+
+impl Decoder {
+    fn new(options: &ReadOptions) -> Self {
+        let links = Links::new(options.limits.links);
+        Self { slot: Slot::new(), layouts: Layouts::new(), links, clock: Clock::wrapping_32() }
+    }
+
+    fn decode(&mut self, block: &[u8]) -> Option<Record<'_>> {
+        let (header, samples) = (Header::new(block)?, block.get(HEAD..)?);
+        let n = header.n_subcarriers() as usize;
+        let filler = mvm::filler(n);
+        let kept = n - filler.as_ref().map_or(0, |f| f.len());
+        let shape = Shape { n: kept, format: header.format(), width: header.width() };
+        let antennas = (header.n_rx(), header.n_tx());
+        let chains = usize::from(antennas.0) * usize::from(antennas.1);
+        let layout = self.layouts.get(shape, || mvm::layout(shape));
+        let out = self.slot.room(chains * kept);
+        let row = VALUE * n;
+        match filler {
+            None => layout.arrange(chains, |c| &samples[c * row..], out, complex_i16),
+            Some(gap) => {
+                let rows = without(samples, row, VALUE * gap.start..VALUE * gap.end);
+                layout.arrange(chains, |c| &rows[c * VALUE * kept..], out, complex_i16);
+            }
+        }
+        self.slot.set_rssi(&header.rssi().map(|r| i16::try_from(r).unwrap_or(i16::MAX)));
+        self.slot.device_s = f64::from(header.mu_clock()) / 1e6;
+        let meta = &mut self.slot.meta;
+        meta.t = self.clock.step(u64::from(header.mu_clock()));
+        meta.link = self.links.id((header.mac(), shape, antennas));
+        (meta.n_rx, meta.n_sts) = antennas;
+        (meta.format, meta.width) = (shape.format, shape.width);
+        meta.rssi = header.total_rssi();
+        meta.seq = Some(u16::from(header.number()));
+        self.slot.record(self.layouts.current()?)
+    }
+}
+
+/// The rows without the bytes of `gap` in each. Rare: firmware of 160 MHz rows with filler.
+fn without(samples: &[u8], row: usize, gap: std::ops::Range<usize>) -> Vec<u8> {
+    samples.chunks_exact(row).flat_map(|r| r[..gap.start].iter().chain(&r[gap.end..])).copied().collect()
+}
