@@ -1,1 +1,3 @@
 //! Shared parts of the tests that cross crates.
+
+pub mod canary;
