@@ -1,0 +1,172 @@
+//! What is held of one link, as the gate sees it: raw, wiped, and stepped by plain functions.
+
+use millpond_dsp::detect::{Decision, Detector, DetectorConfig, MotionState, Presence, RssiDetector};
+use millpond_dsp::phy::Micros;
+use millpond_dsp::stats::normal;
+use millpond_dsp::{CsiFrame, LinkId, RssiSample};
+use millpond_report::Wipe;
+use millpond_report::estimate::{self, LinkEstimate, Motion, ZoneEstimate};
+use millpond_report::raw::overwrite;
+
+/// A frame on its way to a detector.
+pub(crate) struct FrameView<'a>(pub CsiFrame<'a>);
+
+impl Wipe for FrameView<'_> {
+    /// The samples are the host's, or lie in the sensor's scratch memory, which is wiped with the detectors.
+    fn wipe(&mut self) {}
+}
+
+/// An RSSI reading on its way to a detector.
+pub(crate) struct Reading(pub RssiSample);
+
+impl Wipe for Reading {
+    fn wipe(&mut self) {
+        let blank = RssiSample { t: Micros(0), link: LinkId(0), level: millpond_dsp::phy::Dbm(0.0), noise: None };
+        overwrite(&mut self.0, blank);
+    }
+}
+
+/// What a link said during one second.
+#[derive(Clone, Copy, Default)]
+struct Word {
+    motion: Motion,
+    presence: estimate::Presence,
+    /// Highest score, thousandths.
+    score_milli: i32,
+    used: u32,
+    ignored: u32,
+}
+
+/// Both detectors of one link, and what they said.
+pub(crate) struct LinkState {
+    config: DetectorConfig,
+    link: LinkId,
+    /// The score at which this link counts for its zone.
+    threshold: f32,
+    csi: Detector,
+    rssi: RssiDetector,
+    /// True while the link moves and has crossed the zone's threshold since it began to.
+    counted: bool,
+    /// The decision that stands, and whether the CSI detector made it.
+    latest: Option<(Decision, bool)>,
+    running: Word,
+    told: Word,
+}
+
+impl Wipe for LinkState {
+    fn wipe(&mut self) {
+        let fresh = Self::with_threshold(self.config, self.link, self.threshold);
+        overwrite(self, fresh);
+    }
+}
+
+impl LinkState {
+    /// A link that shares the tolerated false-alarm rate with `sharing` links of its zone, itself included
+    /// (Bonferroni's inequality, as in `dsp::zones::AnyLink`).
+    pub(crate) fn new(config: DetectorConfig, link: LinkId, sharing: usize) -> Self {
+        let share = config.false_alarm_probability() / sharing.max(1) as f64;
+        Self::with_threshold(config, link, normal::quantile(share) as f32)
+    }
+
+    fn with_threshold(config: DetectorConfig, link: LinkId, threshold: f32) -> Self {
+        Self {
+            config,
+            link,
+            threshold,
+            csi: Detector::new(config, link),
+            rssi: RssiDetector::new(config, link),
+            counted: false,
+            latest: None,
+            running: Word::default(),
+            told: Word::default(),
+        }
+    }
+
+    /// Lets time pass to the frame's, then takes it.
+    pub(crate) fn take_frame(&mut self, frame: &FrameView<'_>) -> u8 {
+        self.advance(frame.0.meta().t);
+        let count = match self.csi.push(&frame.0) {
+            Ok(()) => &mut self.running.used,
+            Err(_) => &mut self.running.ignored,
+        };
+        *count = count.saturating_add(1);
+        0
+    }
+
+    /// Lets time pass to the reading's, then takes it.
+    pub(crate) fn take_reading(&mut self, reading: &Reading) -> u8 {
+        self.advance(reading.0.t);
+        self.rssi.push(&reading.0);
+        0
+    }
+
+    /// Ends the second: what was said in it is what the messages tell.
+    pub(crate) fn begin_round(&mut self, now_us: u64) -> u8 {
+        self.advance(Micros(now_us));
+        self.told = core::mem::take(&mut self.running);
+        0
+    }
+
+    /// Takes every decision that is due. A decision on CSI goes before one on RSSI, which speaks where CSI cannot.
+    fn advance(&mut self, now: Micros) {
+        while let Some(d) = self.csi.poll(now) {
+            self.hear(d, true);
+        }
+        while let Some(d) = self.rssi.poll(now) {
+            self.hear(d, false);
+        }
+    }
+
+    fn hear(&mut self, d: Decision, csi: bool) {
+        let csi_speaks = self.latest.is_some_and(|(l, by_csi)| by_csi && l.state != MotionState::Unknown);
+        if !csi && csi_speaks {
+            return;
+        }
+        self.latest = Some((d, csi));
+        self.counted = d.state == MotionState::Moving && (self.counted || d.score >= self.threshold);
+        let word = &mut self.running;
+        word.motion = match (word.motion, d.state) {
+            _ if self.counted => Motion::Moving,
+            (Motion::Moving, _) => Motion::Moving,
+            (_, MotionState::Moving | MotionState::Still) => Motion::Still,
+            (before, MotionState::Unknown) => before,
+        };
+        word.presence = match d.present {
+            Presence::Unknown => estimate::Presence::Unknown,
+            Presence::No => estimate::Presence::No,
+            Presence::Yes => estimate::Presence::Yes,
+        };
+        // A score that is not a number becomes 0; one out of range its end.
+        word.score_milli = word.score_milli.max((d.score * 1000.0) as i32);
+    }
+
+    /// Adds this link's word to its zone's.
+    pub(crate) fn add_to_zone(zone: &mut ZoneEstimate, link: &Self) -> u8 {
+        let word = &link.told;
+        zone.motion = match (zone.motion, word.motion) {
+            (Motion::Moving, _) | (_, Motion::Moving) => Motion::Moving,
+            (Motion::Still, _) | (_, Motion::Still) => Motion::Still,
+            (Motion::Unknown, Motion::Unknown) => Motion::Unknown,
+        };
+        // The first link finds a zone without a threshold.
+        let first = zone.threshold_milli == 0;
+        zone.presence = match (zone.presence, word.presence) {
+            _ if zone.motion == Motion::Moving => estimate::Presence::Yes,
+            (estimate::Presence::Yes, _) | (_, estimate::Presence::Yes) => estimate::Presence::Yes,
+            (before, estimate::Presence::No) if first || before == estimate::Presence::No => estimate::Presence::No,
+            _ => estimate::Presence::Unknown,
+        };
+        zone.threshold_milli = ((link.threshold * 1000.0) as i32).max(1);
+        zone.score_milli = zone.score_milli.max(word.score_milli);
+        // A detector gives a decision or none: there is nothing in between to tell.
+        let settled = if word.motion == Motion::Unknown { 0 } else { 1000 };
+        zone.settled_milli = zone.settled_milli.max(settled);
+        0
+    }
+
+    /// The share of frames that could be used.
+    pub(crate) fn quality(&self) -> LinkEstimate {
+        let (used, all) = (u64::from(self.told.used), u64::from(self.told.used) + u64::from(self.told.ignored));
+        LinkEstimate { good_milli: (used * 1000).checked_div(all).unwrap_or(0) as u16 }
+    }
+}

@@ -1,0 +1,271 @@
+//! The C library as a firmware links it: the real archive and the real shared object, the system's C and C++
+//! compilers, frames of a simulated walk in, messages out.
+//!
+//! The library is built by cargo in a folder of its own, so that the lock of the folder these tests came from does
+//! not matter. Without a C compiler the tests say so aloud and pass.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use millpond_datasets::sim::{Scene, SimFrame, Simulation, Truth, Witness};
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
+const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-O1"];
+
+/// Where the built files lie, and what a program that links the archive needs beside it.
+struct Built {
+    folder: PathBuf,
+    native: Vec<String>,
+}
+
+fn built() -> &'static Built {
+    static BUILT: OnceLock<Built> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let target = Path::new(SCRATCH).join("library");
+        let output =
+            cargo(&target, &["-p", "millpond-firmware-glue", "--lib", "--release"], &["--print", "native-static-libs"]);
+        let text = String::from_utf8_lossy(&output.stderr);
+        let note = text.lines().find_map(|l| l.split_once("native-static-libs: "));
+        let native = note.map(|(_, libs)| libs.split_whitespace().map(str::to_owned).collect());
+        Built { folder: target.join("release"), native: native.expect("rustc names the native libraries") }
+    })
+}
+
+fn cargo(target: &Path, args: &[&str], rustc: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(HERE).arg("rustc").arg("--locked").args(args).arg("--target-dir").arg(target);
+    // What the outer cargo sets for its own build is not meant for this one.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("CARGO_") && !matches!(name.as_str(), "CARGO_HOME" | "CARGO_NET_OFFLINE") {
+            command.env_remove(name);
+        }
+    }
+    let output = command.arg("--").args(rustc).output().expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+fn has(tool: &str) -> bool {
+    let there = Command::new(tool).arg("--version").output().is_ok_and(|o| o.status.success());
+    if !there {
+        eprintln!("c_library: no {tool} here; this part is skipped");
+    }
+    there
+}
+
+/// How a program meets the library.
+#[derive(Clone, Copy)]
+enum Link {
+    Archive,
+    Shared,
+}
+
+/// Compiles a program of `tests/c`, or says what the compiler said.
+fn compile(tool: &str, source: &str, link: Link, flags: &[&str]) -> Result<PathBuf, String> {
+    let built = built();
+    let how = if matches!(link, Link::Archive) { "archive" } else { "shared" };
+    let program = Path::new(SCRATCH).join(format!("{source}-{how}-{}", flags.len()));
+    let mut command = Command::new(tool);
+    command.args(STRICT).args(flags).arg("-I").arg(Path::new(HERE).join("../firmware-glue/include"));
+    command.arg(Path::new(HERE).join("c").join(source)).arg("-o").arg(&program);
+    match link {
+        Link::Archive => command.arg(built.folder.join("libmillpond.a")).args(&built.native),
+        Link::Shared => command.arg("-L").arg(&built.folder).arg("-lmillpond"),
+    };
+    let output = command.output().expect("the compiler starts");
+    if output.status.success() { Ok(program) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
+
+fn run(program: &Path, args: &[&OsStr]) -> String {
+    let mut command = Command::new(program);
+    command.args(args).env("LD_LIBRARY_PATH", &built().folder);
+    let output = command.output().expect("the program starts");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}: {:?}\n{out}\n{err}", program.display(), output.status.code());
+    out.into_owned()
+}
+
+fn c(source: &str, link: Link) -> PathBuf {
+    compile("cc", source, link, &["-std=c11"]).unwrap_or_else(|e| panic!("{source}: {e}"))
+}
+
+/// The program again under the address and undefined-behaviour sanitizers, if the compiler has them.
+fn sanitized(source: &str) -> Option<PathBuf> {
+    let flags = ["-std=c11", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    compile("cc", source, Link::Archive, &flags)
+        .inspect_err(|e| eprintln!("c_library: no sanitizers here, {source} runs without: {e}"))
+        .ok()
+}
+
+/// One zone line that `walk` printed.
+struct Line {
+    t_s: f64,
+    state: String,
+    level: u8,
+}
+
+fn zone_lines(text: &str) -> Vec<Line> {
+    let of = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        (words.get(1) == Some(&"zone")).then(|| Line {
+            t_s: words[0].parse().expect("a time"),
+            state: words[3].to_owned(),
+            level: words[7].parse().expect("a level"),
+        })
+    };
+    text.lines().filter_map(of).collect()
+}
+
+/// The frames of `walk.c`'s format, tones shuffled into a transform's order: zero frequency upward, then the rest.
+fn walk_file(name: &str, frames: &[SimFrame]) -> PathBuf {
+    let tones = frames.first().expect("a walk has frames").view().tones();
+    let n_rx = frames[0].meta.n_rx;
+    let mut order: Vec<usize> = (0..tones.len()).collect();
+    order.sort_by_key(|&i| (tones[i] < 0, tones[i]));
+    let mut bytes = b"mpwalk 1".to_vec();
+    bytes.extend(1u16.to_le_bytes());
+    bytes.extend((tones.len() as u16).to_le_bytes());
+    bytes.extend([n_rx, 1]);
+    bytes.extend(20u16.to_le_bytes());
+    bytes.extend(order.iter().flat_map(|&i| tones[i].to_le_bytes()));
+    for frame in frames {
+        bytes.extend(frame.meta.t.0.to_le_bytes());
+        bytes.extend(frame.meta.link.0.to_le_bytes());
+        let rssi = frame.meta.rssi.map_or(0.0, |r| r.0 * 100.0);
+        bytes.extend((rssi as i16).to_le_bytes());
+        let view = frame.view();
+        for rx in 0..usize::from(n_rx) {
+            let row = view.row(rx, 0);
+            for h in order.iter().map(|&i| row.at(i)) {
+                bytes.extend((h.re as i16).to_le_bytes());
+                bytes.extend((h.im as i16).to_le_bytes());
+            }
+        }
+    }
+    let path = Path::new(SCRATCH).join(name);
+    std::fs::write(&path, bytes).expect("the scratch folder is writable");
+    path
+}
+
+fn walk() -> (Scene, Vec<SimFrame>) {
+    let scene = Scene::builtin("walk-across").expect("a built-in scene");
+    let frames = Simulation::new(&scene, 1, scene.seconds).expect("a built-in scene is valid").collect();
+    (scene, frames)
+}
+
+/// What the detector says of the same frames without the library: the seconds in which it saw motion.
+fn seconds_of_motion(frames: &[SimFrame]) -> Vec<u64> {
+    use millpond_dsp::detect::{Detector, DetectorConfig, MotionState};
+    use millpond_dsp::phy::Micros;
+    let mut detector = Detector::new(DetectorConfig::default(), frames[0].meta.link);
+    let mut seconds = HashMap::new();
+    // The messages of second n tell what was decided up to its beginning, and after that of second n - 1.
+    let mut heed = |detector: &mut Detector, now: Micros| {
+        while let Some(d) = detector.poll(now) {
+            if d.state == MotionState::Moving {
+                seconds.insert(d.t.0.div_ceil(1_000_000), ());
+            }
+        }
+    };
+    for frame in frames {
+        heed(&mut detector, frame.meta.t);
+        let _ = detector.push(&frame.view());
+    }
+    let mut seconds: Vec<u64> = seconds.into_keys().collect();
+    seconds.sort_unstable();
+    seconds
+}
+
+#[test]
+fn a_c_program_sees_the_walk() {
+    if !has("cc") {
+        return;
+    }
+    let (scene, frames) = walk();
+    let file = walk_file("walk.frames", &frames);
+    let text = run(&c("walk.c", Link::Archive), &[file.as_os_str()]);
+    let lines = zone_lines(&text);
+    assert!(lines.len() >= 55, "one line a second:\n{text}");
+
+    // The detector that the library wraps is the one of `dsp`: the same frames, the same seconds of motion.
+    let started = frames[0].meta.t.0;
+    let moving: Vec<&Line> = lines.iter().filter(|l| l.state == "moving").collect();
+    let rounds: Vec<u64> = lines.iter().map(|l| (l.t_s * 1e6).round() as u64).collect();
+    assert!(rounds.iter().all(|t| *t > started));
+    let expected = seconds_of_motion(&frames);
+    assert!(!expected.is_empty(), "the walk is seen by the detector itself");
+    let seen: Vec<u64> = moving.iter().map(|l| l.t_s as u64).collect();
+    let last = lines.last().map_or(0, |l| l.t_s as u64);
+    let expected: Vec<u64> = expected.into_iter().filter(|s| *s <= last).collect();
+    assert_eq!(seen, expected, "{text}");
+
+    // And it is the truth: nobody before the walk, somebody during it.
+    let witness = Witness::new(&scene);
+    let truth = |t: f64| -> Truth { witness.truth_at(t) };
+    for line in &moving {
+        let recent = (0..30).any(|i| truth(line.t_s - 0.1 * f64::from(i)).moving);
+        assert!(recent, "motion at {} s, where nobody moved\n{text}", line.t_s);
+    }
+    // While the detector only holds, the level may be lower already. How much of a walk it sees is for `dsp` to say.
+    assert!(moving.iter().any(|l| l.level >= 5), "motion stands above the threshold\n{text}");
+}
+
+#[test]
+fn the_shared_object_says_the_same_as_the_archive() {
+    if !has("cc") {
+        return;
+    }
+    let (_, frames) = walk();
+    let file = walk_file("walk-short.frames", &frames[..frames.len() / 2]);
+    let archive = run(&c("walk.c", Link::Archive), &[file.as_os_str()]);
+    let shared = run(&c("walk.c", Link::Shared), &[file.as_os_str()]);
+    assert_eq!(archive, shared);
+    if let Some(program) = sanitized("walk.c") {
+        assert_eq!(archive, run(&program, &[file.as_os_str()]));
+    }
+}
+
+#[test]
+fn misuse_is_a_result_and_not_a_crash() {
+    if !has("cc") {
+        return;
+    }
+    let plain = run(&c("misuse.c", Link::Archive), &[]);
+    assert!(plain.lines().filter(|l| l.starts_with("ok ")).count() >= 60, "{plain}");
+    assert_eq!(plain, run(&c("misuse.c", Link::Shared), &[]));
+    if let Some(program) = sanitized("misuse.c") {
+        assert_eq!(plain, run(&program, &[]));
+    }
+}
+
+#[test]
+fn the_header_is_clean_cpp() {
+    if !has("c++") {
+        return;
+    }
+    let program = compile("c++", "cpp_header.cpp", Link::Archive, &["-std=c++17"]).unwrap_or_else(|e| panic!("{e}"));
+    assert!(run(&program, &[]).contains("messages"));
+}
+
+#[test]
+fn only_our_names_are_exported() {
+    if !has("nm") {
+        return;
+    }
+    let shared = built().folder.join("libmillpond.so");
+    let output = Command::new("nm").args(["-D", "--defined-only", "--format=posix"]).arg(shared).output();
+    let text = String::from_utf8(output.expect("nm starts").stdout).expect("names are text");
+    let names: Vec<&str> = text.lines().filter_map(|l| l.split_whitespace().next()).collect();
+    assert!(names.contains(&"mp_sensor_push") && names.len() >= 13, "{text}");
+    let mut foreign = String::new();
+    for name in names.iter().filter(|n| !n.starts_with("mp_")) {
+        let _ = writeln!(foreign, "{name}");
+    }
+    assert_eq!(foreign, "");
+}
