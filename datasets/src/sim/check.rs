@@ -29,6 +29,12 @@ pub(super) fn faults(scene: &Scene) -> Vec<String> {
         f.within("interference.over_noise_db", i.over_noise_db, -20.0, 60.0);
         f.within("interference.share_of_band", i.share_of_band, 0.01, 1.0);
     }
+    if let Some(d) = scene.diffuse {
+        f.within("diffuse.level_db", d.level_db, -100.0, 60.0);
+        f.within("diffuse.speed_m_s", d.speed_m_s, 0.0, 100.0);
+        f.within("diffuse.spread_ns", d.spread_ns, 0.0, 1000.0);
+        f.unless([2, 3].contains(&d.dimensions), || format!("diffuse.dimensions is {}, not 2 or 3", d.dimensions));
+    }
     if let Some(network) = &scene.network {
         super::network::check(scene, network, &mut f);
     }

@@ -54,7 +54,7 @@ pub struct Agc {
 impl Default for Receiver {
     fn default() -> Self {
         Self {
-            csi_snr_db: 28.0,
+            csi_snr_db: 30.0,
             noise_figure_db: 7.0,
             drift_db: 0.1,
             ramp_db_per_min: 0.0,

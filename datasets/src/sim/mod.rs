@@ -10,7 +10,10 @@
 //!
 //! All functions of a number are `libm`'s and all draws ChaCha8, so that a seed gives the same bytes on every machine.
 
+#[cfg(test)]
+mod acceptance;
 mod check;
+pub mod diffuse;
 mod draw;
 pub mod identity;
 pub mod impair;

@@ -400,3 +400,55 @@ fn channel(name: &str, band: Band, number: u8, width: Bandwidth, f: &mut Faults)
     let exists = Channel::new(band, number, width).is_some();
     f.unless(exists, || format!("{name}: there is no channel {number}/{} at {band}", width.mhz()));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn residential_loss_has_its_anchors() {
+        assert!((residential_loss_db(0.1, 2.4, 0, 0) - 40.05).abs() < 1e-9);
+        assert!((residential_loss_db(5.0, 2.4, 0, 0) - (40.05 + 13.979)).abs() < 1e-3);
+        assert!((residential_loss_db(50.0, 2.4, 2, 1) - (40.05 + 13.979 + 35.0 + 10.0 + 12.0)).abs() < 1e-3);
+        assert!((residential_loss_db(1.0, 4.8, 0, 0) - 46.0706).abs() < 1e-3);
+    }
+
+    #[test]
+    fn loss_is_symmetric_and_of_one_draw() {
+        let scene = Scene::builtin("home").unwrap();
+        let net = NetworkSim::new(&scene, 4).unwrap();
+        assert_eq!(net.loss_db(0, 2, Band::Ghz5), net.loss_db(2, 0, Band::Ghz5));
+        assert_ne!(net.loss_db(0, 2, Band::Ghz5), net.loss_db(0, 2, Band::Ghz2));
+        assert_eq!(net.telemetry(3.2), NetworkSim::new(&scene, 4).unwrap().telemetry(3.2));
+        assert_ne!(net.telemetry(3.2).surveys, net.telemetry(4.2).surveys);
+    }
+
+    #[test]
+    fn shadowing_has_its_spread() {
+        let scene = Scene::builtin("home").unwrap();
+        let losses: Vec<f64> =
+            (0..2000).map(|seed| NetworkSim::new(&scene, seed).unwrap().loss_db(0, 1, Band::Ghz2)).collect();
+        let mean = losses.iter().sum::<f64>() / 2000.0;
+        let sd = (losses.iter().map(|l| (l - mean) * (l - mean)).sum::<f64>() / 2000.0).sqrt();
+        assert!((sd - 5.0).abs() < 0.4, "{sd}");
+    }
+
+    #[test]
+    fn the_busy_neighbour_is_seen_where_it_is() {
+        let scene = Scene::builtin("home").unwrap();
+        for seed in 0..10 {
+            let t = NetworkSim::new(&scene, seed).unwrap().telemetry(0.0);
+            let kitchen = scene.device("pod-kitchen").unwrap();
+            let busy = |band, channel| {
+                let at = |s: &&Survey| s.pod == kitchen && s.band == band && s.channel == channel;
+                t.surveys.iter().find(at).unwrap().busy
+            };
+            assert!(busy(Band::Ghz2, 1) > busy(Band::Ghz2, 11), "seed {seed}");
+            assert!(busy(Band::Ghz5, 36) > busy(Band::Ghz5, 149), "seed {seed}");
+            assert_eq!(t.clients.len(), 8);
+            assert_eq!((t.pods.len(), t.radios.len(), t.backhaul.len()), (3, 6, 6));
+            assert!(t.surveys.iter().all(|s| (0.0..1.0).contains(&s.busy)));
+            assert!(t.radios.iter().all(|r| (0.02..=1.0).contains(&r.own_airtime)));
+        }
+    }
+}

@@ -125,6 +125,13 @@ pub struct Cylinder {
     pub height_m: f64,
 }
 
+/// Everything that moves, in its place at one time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bodies {
+    pub points: Vec<Scatterer>,
+    pub obstacles: Vec<Cylinder>,
+}
+
 /// Reverberation of a home beside its specular paths.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reverberation {
@@ -188,23 +195,16 @@ impl Channel1 {
     }
 
     /// The response with moving bodies: bistatic scatter added, shadowed paths reduced.
-    pub fn evaluate(
-        &self,
-        plan: &FloorPlan,
-        grid: &ToneGrid,
-        points: &[Scatterer],
-        bodies: &[Cylinder],
-        out: &mut Response,
-    ) {
+    pub fn evaluate(&self, plan: &FloorPlan, grid: &ToneGrid, bodies: &Bodies, out: &mut Response) {
         out.re.copy_from_slice(&self.fixed.re);
         out.im.copy_from_slice(&self.fixed.im);
         for path in &self.specular {
-            let kept = self.kept(&path.points, bodies);
+            let kept = self.kept(&path.points, &bodies.obstacles);
             if kept < 1.0 {
                 subtract(out, &path.response, 1.0 - kept);
             }
         }
-        for p in points {
+        for p in &bodies.points {
             self.scatter(plan, grid, p, out);
         }
     }

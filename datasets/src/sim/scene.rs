@@ -5,6 +5,7 @@ use std::fmt;
 use millpond_dsp::phy::{Band, Bandwidth, Channel, PpduFormat};
 use serde::{Deserialize, Serialize};
 
+use super::diffuse::Diffuse;
 use super::impair::Receiver;
 use super::mover::Mover;
 use super::network::Network;
@@ -49,6 +50,9 @@ pub struct Scene {
     /// What moves.
     #[serde(default)]
     pub movers: Vec<Mover>,
+    /// A field of known law beside the movers; for tests of kernels.
+    #[serde(default)]
+    pub diffuse: Option<Diffuse>,
     /// The packets that are measured.
     pub sounding: Sounding,
     /// Reverberation of the home.
@@ -274,5 +278,52 @@ impl Scene {
     pub fn with_loss(mut self, loss: Loss) -> Self {
         self.traffic.loss = loss;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_scenes_are_valid_and_write_back() {
+        for name in Scene::names() {
+            let scene = Scene::builtin(name).unwrap();
+            assert_eq!(scene.name, name);
+            let again = Scene::from_json(&serde_json::to_string(&scene).unwrap()).unwrap();
+            assert_eq!(again, scene);
+        }
+        assert!(Scene::builtin("castle").unwrap_err().to_string().contains("walk-across"));
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once_with_its_place() {
+        let mut scene = Scene::builtin("home").unwrap();
+        scene.format = "millpond-scene/9".into();
+        scene.rooms[1].name = scene.rooms[0].name.clone();
+        scene.links[0].tx = "ghost".into();
+        scene.links[1].rate_hz = f64::NAN;
+        scene.sounding.channel = 36;
+        scene.receiver.bits = 9;
+        scene.network.as_mut().unwrap().gateway = "tv".into();
+        let SceneError::Invalid(faults) = scene.check().unwrap_err() else { panic!() };
+        let all = faults.join("\n");
+        for part in
+            ["millpond-scene/9", "living room", "ghost", "links[1].rate_hz", "36/20", "bits is 9", "\"tv\" is no pod"]
+        {
+            assert!(all.contains(part), "{part}: {all}");
+        }
+        assert_eq!(faults.len(), 7, "{all}");
+    }
+
+    #[test]
+    fn unknown_fields_and_cut_files_say_where() {
+        let json = include_str!("../../scenes/empty.json");
+        let odd = json.replacen("\"seconds\"", "\"colour\": 1, \"seconds\"", 1);
+        let SceneError::Json { line, what, .. } = Scene::from_json(&odd).unwrap_err() else { panic!() };
+        assert!(line > 1 && what.contains("colour"));
+        for end in (0..json.trim_end().len()).filter(|&i| json.is_char_boundary(i)) {
+            assert!(matches!(Scene::from_json(&json[..end]), Err(SceneError::Json { .. })), "cut at {end}");
+        }
     }
 }

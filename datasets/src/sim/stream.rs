@@ -6,10 +6,11 @@ use std::sync::Arc;
 use millpond_dsp::phy::{Channel, Db, Dbm, Micros};
 use millpond_dsp::{Cfr, CsiFrame, CsiMeta, LinkId};
 
+use super::diffuse::Field;
 use super::draw::{Draw, Purpose};
 use super::impair::{Chain, Samples};
 use super::mover::Moving;
-use super::path::{Channel1, Cylinder, Response, Scatterer, ToneGrid};
+use super::path::{Bodies, Channel1, Response, ToneGrid};
 use super::room::{FloorPlan, Point3};
 use super::scene::{Scene, SceneError};
 use super::traffic::{Arrival, Arrivals, Bursts};
@@ -46,12 +47,28 @@ impl SimFrame {
 }
 
 struct Link {
-    antennas: Vec<Channel1>,
+    antennas: Vec<Antenna>,
     chain: Chain,
     arrivals: Arrivals,
     bursts: Option<Bursts>,
     /// Packets to hand over: when, and which.
     ahead: VecDeque<(f64, Arrival)>,
+}
+
+/// The way to one receive antenna.
+struct Antenna {
+    channel: Channel1,
+    diffuse: Option<Field>,
+}
+
+impl Antenna {
+    /// The channel with everything that moves at a time in s.
+    fn respond(&self, stage: &Stage, bodies: &Bodies, t: f64, out: &mut Response) {
+        self.channel.evaluate(&stage.plan, &stage.grid, bodies, out);
+        if let Some(field) = &self.diffuse {
+            field.add(&stage.grid, t, out);
+        }
+    }
 }
 
 /// What all links of a scene share.
@@ -60,9 +77,16 @@ struct Stage {
     grid: ToneGrid,
     channel: Channel,
     moving: Vec<Moving>,
-    points: Vec<Scatterer>,
-    bodies: Vec<Cylinder>,
-    responses: Vec<Response>,
+}
+
+impl Stage {
+    fn pose(&self, t: f64, bodies: &mut Bodies) {
+        bodies.points.clear();
+        bodies.obstacles.clear();
+        for m in &self.moving {
+            m.points(t, &mut bodies.points, &mut bodies.obstacles);
+        }
+    }
 }
 
 /// Frames of a scene in order of time. The same scene, seed and length give the same bytes on every machine.
@@ -80,6 +104,8 @@ pub struct Simulation {
     scene: Scene,
     stage: Stage,
     links: Vec<Link>,
+    bodies: Bodies,
+    responses: Vec<Response>,
     until_s: f64,
     twice: Option<SimFrame>,
     held: Option<SimFrame>,
@@ -107,7 +133,7 @@ impl Simulation {
         let tones: Arc<[i16]> = grid.live.clone().into();
         let moving = scene.movers.iter().enumerate().map(|(i, m)| Moving::new(m, seed, i)).collect();
         let responses = vec![grid.zero(); n_rx];
-        let stage = Stage { plan, grid, channel, moving, points: vec![], bodies: vec![], responses };
+        let stage = Stage { plan, grid, channel, moving };
         let info = SourceInfo {
             format: "simulated",
             conventions: vec!["tones ascending; path gain times radiated power gives the level"],
@@ -115,7 +141,8 @@ impl Simulation {
         };
         let order = (0..tones.len() as u16).collect();
         let scene = scene.clone();
-        Ok(Self { scene, stage, links, until_s: seconds, twice: None, held: None, tones, order, rssi: [0], info })
+        let (twice, held, bodies, rssi) = (None, None, Bodies::default(), [0]);
+        Ok(Self { scene, stage, links, bodies, responses, until_s: seconds, twice, held, tones, order, rssi, info })
     }
 
     /// The scene.
@@ -130,7 +157,7 @@ impl Simulation {
 
     /// Level of a link's static channel, dBm.
     pub fn static_dbm(&self, link: usize) -> Option<f64> {
-        let fixed = self.links.get(link)?.antennas[0].fixed();
+        let fixed = self.links.get(link)?.antennas[0].channel.fixed();
         Some(self.scene.sounding.eirp_dbm + 10.0 * libm::log10(self.stage.grid.mean_power(fixed)))
     }
 
@@ -143,9 +170,9 @@ impl Simulation {
         let (mut sum, mut power) = (grid.zero(), 0.0);
         for i in 0..n {
             let t = from_s + (to_s - from_s) * (f64::from(i) + 0.5) / f64::from(n);
-            pose(&self.stage.moving, t, &mut self.stage.points, &mut self.stage.bodies);
-            let h = &mut self.stage.responses[0];
-            one.antennas[0].evaluate(&self.stage.plan, grid, &self.stage.points, &self.stage.bodies, h);
+            self.stage.pose(t, &mut self.bodies);
+            let h = &mut self.responses[0];
+            one.antennas[0].respond(&self.stage, &self.bodies, t, h);
             power += grid.mean_power(h) / f64::from(n);
             for (s, x) in sum.re.iter_mut().chain(&mut sum.im).zip(h.re.iter().chain(&h.im)) {
                 *s += x / f64::from(n);
@@ -173,13 +200,13 @@ impl Simulation {
     }
 
     fn measure(&mut self, i: usize, arrival: Arrival) -> SimFrame {
-        let (stage, link) = (&mut self.stage, &mut self.links[i]);
-        pose(&stage.moving, arrival.t, &mut stage.points, &mut stage.bodies);
-        for (antenna, h) in link.antennas.iter().zip(&mut stage.responses) {
-            antenna.evaluate(&stage.plan, &stage.grid, &stage.points, &stage.bodies, h);
+        let (stage, link) = (&self.stage, &mut self.links[i]);
+        stage.pose(arrival.t, &mut self.bodies);
+        for (antenna, h) in link.antennas.iter().zip(&mut self.responses) {
+            antenna.respond(stage, &self.bodies, arrival.t, h);
         }
         let burst = link.bursts.as_mut().and_then(|b| b.at(arrival.t));
-        let (samples, reading) = link.chain.receive(&stage.grid, &stage.responses, burst, arrival.t);
+        let (samples, reading) = link.chain.receive(&stage.grid, &self.responses, burst, arrival.t);
         let meta = CsiMeta {
             link: LinkId(i as u16),
             n_rx: self.scene.sounding.n_rx,
@@ -213,26 +240,21 @@ impl Link {
     }
 }
 
-fn pose(moving: &[Moving], t: f64, points: &mut Vec<Scatterer>, bodies: &mut Vec<Cylinder>) {
-    points.clear();
-    bodies.clear();
-    for m in moving {
-        m.points(t, points, bodies);
-    }
-}
-
 fn link(scene: &Scene, plan: &FloorPlan, grid: &ToneGrid, seed: u64, i: usize) -> Option<Link> {
     let (tx, rx) = scene.ends(i)?;
     let (tx, rx) = (scene.devices[tx].at, scene.devices[rx].at);
-    let antennas: Vec<Channel1> = (0..scene.sounding.n_rx)
+    let antennas: Vec<Antenna> = (0..scene.sounding.n_rx)
         .map(|a| {
             let at: Point3 = [rx[0] + 0.5 * f64::from(a) * grid.lambda_m(), rx[1], rx[2]];
             let mut draw = Draw::new(seed, Purpose::Paths, (i as u64) << 8 | u64::from(a));
-            Channel1::new(plan, grid, tx, at, scene.reverberation.into(), &mut draw)
+            let channel = Channel1::new(plan, grid, tx, at, scene.reverberation.into(), &mut draw);
+            let power = grid.mean_power(channel.fixed());
+            let diffuse = scene.diffuse.map(|spec| Field::new(&spec, grid, power, &mut draw));
+            Antenna { channel, diffuse }
         })
         .collect();
     let width_hz = f64::from(scene.sounding.width_mhz.mhz()) * 1e6;
-    let power = grid.mean_power(antennas[0].fixed());
+    let power = grid.mean_power(antennas[0].channel.fixed());
     let draw = Draw::new(seed, Purpose::Receiver, i as u64);
     let chain = Chain::new(&scene.receiver, draw, scene.sounding.eirp_dbm, width_hz, power, antennas.len());
     let arrivals = Arrivals::new(&scene.traffic, scene.links[i].rate_hz, Draw::new(seed, Purpose::Traffic, i as u64));

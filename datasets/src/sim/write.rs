@@ -230,6 +230,53 @@ mod tests {
         assert_eq!((f32::from(values[58]), f32::from(values[59])), (at(-28).im, at(-28).re));
     }
 
+    fn text(scene: &Scene, naming: u64) -> Vec<u8> {
+        let mut text = Vec::new();
+        let names = addresses(scene, &Identities::generate(scene, naming));
+        esp32_text(Simulation::new(scene, 1, 2.0).unwrap(), &names, &mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn the_reader_takes_back_what_was_written() {
+        let scene = Scene::builtin("home").unwrap();
+        let mut source = crate::read(io::Cursor::new(text(&scene, 1)), &Default::default()).unwrap();
+        // The reader numbers links as they come.
+        let mut links = Vec::new();
+        let mut first = None;
+        for frame in Simulation::new(&scene, 1, 2.0).unwrap() {
+            let record = source.next_frame().unwrap().unwrap();
+            let meta = record.frame.meta();
+            if links.len() == usize::from(meta.link.0) {
+                links.push(frame.meta.link);
+            }
+            assert_eq!(links[usize::from(meta.link.0)], frame.meta.link);
+            assert_eq!(meta.t, frame.meta.t.since(*first.get_or_insert(frame.meta.t)));
+            assert_eq!(meta.rssi, frame.meta.rssi);
+            for (i, &k) in frame.tones.iter().enumerate() {
+                let at = record.frame.tones().iter().position(|&t| t == k).unwrap();
+                assert_eq!(record.frame.cfr().at(at), frame.view().cfr().at(i), "tone {k}");
+            }
+        }
+        assert!(source.next_frame().unwrap().is_none());
+        assert_eq!(links.len(), scene.links.len());
+    }
+
+    #[test]
+    fn other_names_change_the_addresses_alone() {
+        let scene = Scene::builtin("home").unwrap();
+        let (a, b) = (text(&scene, 1), text(&scene, 2));
+        let rows =
+            |t: &[u8]| String::from_utf8(t.to_vec()).unwrap().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+        let fields = |row: &str| row.splitn(4, ',').map(str::to_owned).collect::<Vec<_>>();
+        for (x, y) in rows(&a).iter().zip(&rows(&b)) {
+            let (x, y) = (fields(x), fields(y));
+            assert_eq!((&x[1], &x[3]), (&y[1], &y[3]));
+            assert_ne!(x[2], y[2]);
+        }
+        assert_eq!(a.len(), b.len());
+    }
+
     #[test]
     fn other_shapes_are_refused_with_their_figures() {
         let mut scene = Scene::builtin("empty").unwrap();
