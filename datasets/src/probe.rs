@@ -35,6 +35,14 @@ pub const FORMATS: &[Format] = &[
         score: format::atheros::score,
         build: |input, options| Ok(Box::new(format::atheros::Atheros::new(input, options))),
     },
+    // Before FeitCSI: frames of an AX200 hold its header.
+    Format {
+        name: format::picoscenes::NAME,
+        about: "PicoScenes: Intel 5300, QCA9300, AX200, AX210, software radios",
+        extensions: &["csi"],
+        score: format::picoscenes::score,
+        build: |input, options| Ok(Box::new(format::picoscenes::PicoScenes::new(input, options))),
+    },
     Format {
         name: format::feitcsi::NAME,
         about: "FeitCSI, Intel AX200 and AX210",

@@ -57,6 +57,12 @@ impl<T: Part> Slot<T> {
         }
     }
 
+    /// All that is said of the frame beside its samples.
+    pub fn set(&mut self, meta: CsiMeta, device_s: f64, rssi: &[i16]) {
+        (self.meta, self.device_s) = (meta, device_s);
+        self.set_rssi(rssi);
+    }
+
     /// The RSSI values of the frame, as stored.
     pub fn set_rssi(&mut self, values: &[i16]) {
         self.n_rssi = values.len().min(MAX_RSSI);

@@ -86,13 +86,14 @@ impl Walk {
     fn judge(&mut self, look: &impl Fn(&[u8], bool) -> Look) -> Look {
         let mut answer = look(self.input.bytes(), self.input.ended());
         while let Look::Need(n) = answer {
-            let had = self.input.bytes().len();
             if n > self.max_bytes {
                 return Look::Bad("a length over the limit");
             }
-            if n <= had || self.input.fill(n).len() == had {
+            // The end of the input may be learned only by asking for more.
+            if n <= self.input.bytes().len() || self.input.ended() {
                 return answer;
             }
+            self.input.fill(n);
             answer = look(self.input.bytes(), self.input.ended());
         }
         answer

@@ -7,4 +7,5 @@ pub mod feitcsi;
 pub mod intel5300;
 pub(crate) mod mvm;
 pub mod nexmon;
+pub mod picoscenes;
 pub mod sample_csv;

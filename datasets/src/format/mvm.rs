@@ -1,6 +1,9 @@
 //! The measurement header of Intel AX200 and AX210 firmware, and the samples that follow it: shared by FeitCSI and
 //! PicoScenes.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use millpond_dsp::phy::tones::is_pilot;
 use millpond_dsp::phy::{Bandwidth, Dbm, PpduFormat};
 
@@ -115,12 +118,22 @@ pub(crate) struct Shape {
 }
 
 /// The filler that older firmware leaves between the halves of a 160 MHz row.
-pub(crate) const fn filler(n: usize) -> Option<std::ops::Range<usize>> {
+pub(crate) const fn filler(n: usize) -> Option<Range<usize>> {
     match n {
         498 => Some(242..256),
         2020 => Some(996..1024),
         _ => None,
     }
+}
+
+/// The rows of samples without the values of `gap` in each. Copies only if there is a gap.
+pub(crate) fn rows(samples: &[u8], n: usize, gap: Range<usize>) -> Cow<'_, [u8]> {
+    if gap.is_empty() {
+        return Cow::Borrowed(samples);
+    }
+    let (from, to) = (VALUE * gap.start, VALUE * gap.end);
+    let kept = samples.chunks_exact(VALUE * n).flat_map(|r| r[..from].iter().chain(&r[to..]));
+    Cow::Owned(kept.copied().collect())
 }
 
 /// The layout of a row without its filler. Pilots are extras.

@@ -79,21 +79,15 @@ impl Decoder {
     fn decode(&mut self, block: &[u8]) -> Option<Record<'_>> {
         let (header, samples) = (Header::new(block)?, block.get(HEAD..)?);
         let n = header.n_subcarriers() as usize;
-        let filler = mvm::filler(n);
-        let kept = n - filler.as_ref().map_or(0, |f| f.len());
+        let gap = mvm::filler(n).unwrap_or(n..n);
+        let kept = n - gap.len();
         let shape = Shape { n: kept, format: header.format(), width: header.width() };
         let antennas = (header.n_rx(), header.n_tx());
         let chains = usize::from(antennas.0) * usize::from(antennas.1);
         let layout = self.layouts.get(shape, || mvm::layout(shape));
         let out = self.slot.room(chains * kept);
-        let row = VALUE * n;
-        match filler {
-            None => layout.arrange(chains, |c| &samples[c * row..], out, complex_i16),
-            Some(gap) => {
-                let rows = without(samples, row, VALUE * gap.start..VALUE * gap.end);
-                layout.arrange(chains, |c| &rows[c * VALUE * kept..], out, complex_i16);
-            }
-        }
+        let rows = mvm::rows(samples, n, gap);
+        layout.arrange(chains, |c| &rows[c * VALUE * kept..], out, complex_i16);
         self.slot.set_rssi(&header.rssi().map(|r| i16::try_from(r).unwrap_or(i16::MAX)));
         self.slot.device_s = f64::from(header.mu_clock()) / 1e6;
         let meta = &mut self.slot.meta;
@@ -105,9 +99,4 @@ impl Decoder {
         meta.seq = Some(u16::from(header.number()));
         self.slot.record(self.layouts.current()?)
     }
-}
-
-/// The rows without the bytes of `gap` in each. Rare: firmware of 160 MHz rows with filler.
-fn without(samples: &[u8], row: usize, gap: std::ops::Range<usize>) -> Vec<u8> {
-    samples.chunks_exact(row).flat_map(|r| r[..gap.start].iter().chain(&r[gap.end..])).copied().collect()
 }

@@ -1,6 +1,7 @@
 //! Intel 5300 recordings of the Linux 802.11n CSI Tool (`.dat`).
 
 use millpond_dsp::phy::{Bandwidth, Db, Dbm, PpduFormat};
+use num_complex::Complex;
 
 use crate::clock::Clock;
 use crate::layout::{Layout, Layouts};
@@ -86,31 +87,13 @@ impl Decoder {
     /// Decodes one record from its size field on, or `None` if it is no consistent measurement.
     pub fn decode(&mut self, record: &[u8]) -> Option<Record<'_>> {
         let record = BfeeRecord::new(record)?;
-        self.samples(record);
+        let (n_rx, n_tx) = (record.n_rx(), record.n_tx());
+        let out = self.slot.room(n_rx * n_tx * GROUPS);
+        unpack_antennas(record.csi(), n_rx, n_tx, record.antenna_sel(), out);
         self.meta(record);
         let wide = record.rate() & RATE_40_MHZ != 0;
-        let layout = self.layouts.get(wide, || Layout::plain(if wide { tones_40() } else { tones_20() }));
+        let layout = self.layouts.get(wide, || layout(wide));
         self.slot.record(layout)
-    }
-
-    fn samples(&mut self, record: BfeeRecord<'_>) {
-        let (n_rx, n_tx) = (record.n_rx(), record.n_tx());
-        let antennas = record.antennas();
-        let proper = n_rx == 3 && antennas.iter().fold(0, |seen, &a| seen | 1 << a) == 0b111;
-        let mut rows = [0u8; 9];
-        for (pair, row) in rows[..n_rx * n_tx].iter_mut().enumerate() {
-            let (rx, tx) = (pair / n_tx, pair % n_tx);
-            *row = ((if proper { antennas[rx] } else { rx }) * n_tx + tx) as u8;
-        }
-        let out = self.slot.room(n_rx * n_tx * GROUPS);
-        match n_rx * n_tx {
-            1 => wire::unpack::<1>(record.csi(), &rows, out),
-            2 => wire::unpack::<2>(record.csi(), &rows, out),
-            3 => wire::unpack::<3>(record.csi(), &rows, out),
-            4 => wire::unpack::<4>(record.csi(), &rows, out),
-            6 => wire::unpack::<6>(record.csi(), &rows, out),
-            _ => wire::unpack::<9>(record.csi(), &rows, out),
-        }
     }
 
     fn meta(&mut self, record: BfeeRecord<'_>) {
@@ -139,6 +122,36 @@ const RATE_40_MHZ: u16 = 1 << 11;
 fn total_rss(power: &[f32; 256], rssi: [u8; 3], agc: u8) -> Option<Dbm> {
     let sum: f32 = rssi.iter().filter(|&&r| r != 0).map(|&r| power[usize::from(r)]).sum();
     (sum > 0.0).then(|| Dbm(10.0 * sum.log10() - 44.0 - f32::from(agc)))
+}
+
+/// The tones of a record.
+pub(crate) fn layout(is_40_mhz: bool) -> Layout {
+    Layout::plain(if is_40_mhz { tones_40() } else { tones_20() })
+}
+
+/// Unpacks a bit stream and puts receive chains into antenna order: `out[n_rx][n_tx][30]`.
+///
+/// `antenna_sel` names, two bits a chain, the antenna each chain was connected to. With fewer than three chains, or
+/// where it is no permutation, chains stay in their own order.
+///
+/// # Panics
+/// If `n_rx` or `n_tx` is not 1 to 3, or `out` is too short.
+pub(crate) fn unpack_antennas(csi: &[u8], n_rx: usize, n_tx: usize, antenna_sel: u8, out: &mut [Complex<i8>]) {
+    let antennas = [0, 2, 4].map(|shift| usize::from(antenna_sel >> shift & 3));
+    let proper = n_rx == 3 && antennas.iter().fold(0, |seen, &a| seen | 1 << a) == 0b111;
+    let mut rows = [0u8; 9];
+    for (pair, row) in rows[..n_rx * n_tx].iter_mut().enumerate() {
+        let (rx, tx) = (pair / n_tx, pair % n_tx);
+        *row = ((if proper { antennas[rx] } else { rx }) * n_tx + tx) as u8;
+    }
+    match n_rx * n_tx {
+        1 => wire::unpack::<1>(csi, &rows, out),
+        2 => wire::unpack::<2>(csi, &rows, out),
+        3 => wire::unpack::<3>(csi, &rows, out),
+        4 => wire::unpack::<4>(csi, &rows, out),
+        6 => wire::unpack::<6>(csi, &rows, out),
+        _ => wire::unpack::<9>(csi, &rows, out),
+    }
 }
 
 /// The 30 reported tones of a 20 MHz channel, IEEE 802.11n-2009 table 7-25f, Ng = 2.

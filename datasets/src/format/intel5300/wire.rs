@@ -65,10 +65,9 @@ impl<'a> BfeeRecord<'a> {
         self.0[17]
     }
 
-    /// Which antenna each chain was connected to.
-    pub const fn antennas(self) -> [usize; 3] {
-        let sel = self.0[18] as usize;
-        [sel & 3, sel >> 2 & 3, sel >> 4 & 3]
+    /// Which antenna each chain was connected to, two bits a chain from the lowest.
+    pub const fn antenna_sel(self) -> u8 {
+        self.0[18]
     }
 
     /// Low half of the driver's `rate_n_flags`.

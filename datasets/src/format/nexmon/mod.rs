@@ -1,6 +1,7 @@
 //! Nexmon CSI: datagrams of patched Broadcom firmware, in a packet capture or straight from a socket.
 
-use millpond_dsp::phy::{Channel, Dbm, PpduFormat};
+use millpond_dsp::CsiMeta;
+use millpond_dsp::phy::{Channel, Dbm};
 
 use crate::clock::Clock;
 use crate::container::pcap::{CLASSIC_HEADER, Classic, PACKET_HEADER};
@@ -175,19 +176,17 @@ impl Decoder {
         if self.channel.0 != spec {
             self.channel = (spec, wire::channel(spec));
         }
-        let mut meta = self.ints.meta;
-        meta.t = self.clock.step(t_us);
+        let mut meta = CsiMeta::at(self.clock.step(t_us));
         meta.link = self.links.id((datagram.mac(), spec, core << 3 | stream, datagram.has_rssi()));
-        meta.format = PpduFormat::Unknown;
         meta.width = datagram.width();
         meta.channel = self.channel.1;
         meta.rssi = rssi.map(|r| Dbm(f32::from(r)));
         meta.seq = Some(datagram.sequence_control() >> 4).filter(|&s| s != 0);
         let stored = rssi.map(i16::from);
-        (self.ints.meta, self.floats.meta) = (meta, meta);
-        (self.ints.device_s, self.floats.device_s) = (device_s, device_s);
-        self.ints.set_rssi(stored.as_slice());
-        self.floats.set_rssi(stored.as_slice());
+        match self.is_float {
+            true => self.floats.set(meta, device_s, stored.as_slice()),
+            false => self.ints.set(meta, device_s, stored.as_slice()),
+        }
     }
 }
 
