@@ -16,6 +16,8 @@
 //! assert_eq!(plan.radios[0].width, Bandwidth::Mhz80);
 //! ```
 
+pub mod check;
+pub mod diagram;
 pub mod env;
 mod explain;
 mod flip;

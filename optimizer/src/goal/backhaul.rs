@@ -5,7 +5,7 @@ use super::costs::{rate_cost, weighted};
 use super::{Costs, Goal, IDLE_WEIGHT_MILLI, Node, Term};
 use crate::model::topology::Link;
 use crate::pairwise::HARD;
-use crate::rf::rates::airtime_ppm;
+use crate::rf::rates::{airtime_ppm, reaches};
 
 impl Goal<'_> {
     /// A pod's link at a setting of the parent's group: its airtime for all that share the air there, and its rate.
@@ -21,11 +21,21 @@ impl Goal<'_> {
         if ends[1] != g {
             return Costs::default();
         }
+        if !self.link_reaches(p, &l, v) && self.t.pods[p].uplink != Some(l) {
+            return Costs::of(Term::Backhaul, HARD);
+        }
         let rate = self.link_rate(p, &l, v);
         let through = self.basis.through_weight[p].max(IDLE_WEIGHT_MILLI);
         let need = airtime_ppm(self.basis.through_kbps[p], rate) as i64;
         let shared = weighted(through + self.bystanders(p, &l), need);
         Costs::of(Term::Backhaul, shared + rate_cost(through, rate))
+    }
+
+    /// True if the link works at a setting of the parent's group. The link in use is taken to work whatever the figures
+    /// say.
+    fn link_reaches(&self, p: usize, l: &Link, v: usize) -> bool {
+        let loss = self.t.loss_db(p, l.parent, self.t.radios[l.radio].band).unwrap_or(200);
+        reaches(self.tuned[l.parent_radio][v].eirp_dbm - loss)
     }
 
     /// Weight of those at both ends of a pod's link who are not served through it.

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use millpond_optimizer::check::judge;
+use millpond_optimizer::diagram;
 use millpond_optimizer::env::Environment;
 use millpond_optimizer::model::plan::{Apply, Choosable, Decision, Input, Kind, Plan, Subject};
 use millpond_optimizer::model::site::Site;
 use millpond_optimizer::plan_site;
 use millpond_optimizer::validate::{self, SiteError};
+
+use serde_json::json;
 
 use crate::{Failure, input};
 
@@ -32,6 +36,9 @@ pub struct Args {
     /// Also say why everything that stays stays, and what lost
     #[arg(long)]
     explain: bool,
+    /// Also draw the site before and after
+    #[arg(long, value_name = "OUT.svg")]
+    svg: Option<PathBuf>,
 }
 
 /// Reads, plans and prints.
@@ -43,6 +50,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let site = read(&args.site)?;
     let env = environment(args, start)?;
     let plan = plan_site(&site, &env).map_err(|faults| describe(&args.site, &faults))?;
+    if let Some(out) = &args.svg {
+        std::fs::write(out, diagram::svg(&site, &plan)).map_err(|e| format!("{}: {e}", out.display()))?;
+    }
     if args.json {
         println!("{}", serde_json::to_string(&plan).map_err(|e| format!("the plan cannot be written: {e}"))?);
     } else {
@@ -53,7 +63,37 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 /// Reads a site file.
 pub fn read(path: &Path) -> Result<Site, Failure> {
-    validate::parse(&input::read(path)?).map_err(|fault| describe(path, &[fault]))
+    parse(path, &input::read(path)?)
+}
+
+fn parse(path: &Path, text: &[u8]) -> Result<Site, Failure> {
+    validate::parse(text).map_err(|fault| describe(path, &[fault]))
+}
+
+/// Judges a plan and prints its worth or every violation.
+pub fn check(site_path: &Path, site: &[u8], plan_path: &Path, plan: &[u8], json: bool) -> Result<(), Failure> {
+    let site = parse(site_path, site)?;
+    validate::validate(&site).map_err(|faults| describe(site_path, &faults))?;
+    let shown = plan_path.display();
+    let plan: Plan = serde_json::from_slice(plan).map_err(|e| format!("{shown}: {e}"))?;
+    let verdict = judge(&site, &plan);
+    if json {
+        let list = verdict.violations.iter();
+        let list: Vec<_> = list.map(|v| json!({"code": v.code.as_str(), "path": v.path, "detail": v.detail})).collect();
+        println!(
+            "{}",
+            json!({"u_milli": verdict.u_milli, "u_before_milli": verdict.u_before_milli, "violations": list})
+        );
+    }
+    if !verdict.violations.is_empty() {
+        let lines: Vec<String> = verdict.violations.iter().map(|v| format!("{shown}: {v}")).collect();
+        return Err(lines.join("\nmillpond-plan: "));
+    }
+    if !json {
+        let before = verdict.u_before_milli.map_or_else(|| "unknown".to_owned(), |u| u.to_string());
+        println!("no violation; U {} thousandths, {before} before", verdict.u_milli.unwrap_or_default());
+    }
+    Ok(())
 }
 
 /// One line for every fault.

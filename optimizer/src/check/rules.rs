@@ -1,0 +1,378 @@
+//! The rules, read from the site file once more.
+
+use std::collections::BTreeMap;
+
+use millpond_dsp::phy::{Band, Channel};
+
+use super::value::{At, Wish, cabled, changes, client_loss, pod_index, pod_loss, radio_at};
+use super::{Code, Violation};
+use crate::model::plan::{Apply, Decision, Plan, PlannedRadio, Urgency};
+use crate::model::regulatory::Domain;
+use crate::model::site::{Choice, Sharing, Site};
+
+/// Level in dBm under which a link does not exist: MCS 0 at 20 MHz.
+const LEAST_DBM: i32 = -82;
+
+struct Judge<'a> {
+    site: &'a Site,
+    found: &'a mut Vec<Violation>,
+}
+
+impl Judge<'_> {
+    fn fault(&mut self, code: Code, path: &str, detail: impl Into<String>) {
+        self.found.push(Violation { code, path: path.to_owned(), detail: detail.into() });
+    }
+}
+
+/// Reads a plan against the site and notes every violation; `None` if it is too broken to be evaluated.
+pub fn read(site: &Site, plan: &Plan, found: &mut Vec<Violation>) -> Option<Wish> {
+    let mut j = Judge { site, found };
+    let radios = read_radios(plan, &mut j);
+    let uplinks = read_uplinks(plan, &mut j);
+    let clients = read_clients(plan, &mut j);
+    let complete = radios.len() == site.pods.iter().map(|p| p.radios.len()).sum::<usize>();
+    if complete {
+        shared(&radios, &mut j);
+        links(plan, &radios, &uplinks, &mut j);
+    }
+    let leads = leads_home(&uplinks, &mut j);
+    let clients: Option<Vec<At>> = clients.into_iter().collect();
+    (complete && leads).then_some(())?;
+    Some(Wish { radios, uplinks, clients: clients? })
+}
+
+fn read_radios(plan: &Plan, j: &mut Judge) -> BTreeMap<At, (Channel, i32)> {
+    let mut radios = BTreeMap::new();
+    for (i, r) in plan.radios.iter().enumerate() {
+        let path = format!("radios[{i}]");
+        let at = pod_index(j.site, &r.pod).and_then(|p| radio_at(j.site, p, &r.radio));
+        let Some(at) = at.filter(|&(p, k)| j.site.pods[p].radios[k].band == r.band) else {
+            j.fault(Code::Radio, &path, "the site has no such radio in that band");
+            continue;
+        };
+        let Some(channel) = Channel::with_center(r.band, r.primary, r.width, r.center) else {
+            j.fault(Code::NoChannel, &path, format!("{}/{}@{}", r.primary, r.width.mhz(), r.center));
+            continue;
+        };
+        if radios.insert(at, (channel, r.eirp_dbm)).is_some() {
+            j.fault(Code::Radio, &path, "planned twice");
+        }
+        read_setting(&path, at, channel, r, j);
+    }
+    for (p, pod) in j.site.pods.iter().enumerate() {
+        for k in (0..pod.radios.len()).filter(|&k| !radios.contains_key(&(p, k))) {
+            j.fault(Code::Radio, "radios", format!("pods[{p}].radios[{k}] is not planned"));
+        }
+    }
+    radios
+}
+
+fn read_setting(path: &str, (p, k): At, c: Channel, r: &PlannedRadio, j: &mut Judge) {
+    let radio = &j.site.pods[p].radios[k];
+    let permit = Domain::of(&j.site.country).and_then(|d| d.permit(c, radio.tpc));
+    let limit = permit.map(|m| m.eirp_dbm.min(radio.max_eirp_dbm));
+    match limit {
+        None => j.fault(Code::Forbidden, path, format!("{c} is not allowed in {}", j.site.country)),
+        Some(limit) if r.eirp_dbm > limit => {
+            j.fault(Code::Power, path, format!("{} dBm, at most {limit} dBm", r.eirp_dbm));
+        }
+        Some(_) => {}
+    }
+    let cac_s = permit.map_or(0, |m| m.cac_s);
+    let runs = radio
+        .current
+        .is_some_and(|s| (s.primary, s.width) == (c.primary(), c.width()) && s.center.is_none_or(|x| x == c.center()));
+    let listed = runs || is_listed(&radio.primaries, c);
+    if !radio.widths.contains(&c.width()) || !listed || (cac_s > 0 && !radio.dfs) {
+        j.fault(Code::Hardware, path, format!("the radio cannot use {c}"));
+    }
+    if c.band() == Band::Ghz5 && j.site.dfs.iter().any(|d| d.non_occupancy && holds(c, d.channel)) {
+        j.fault(Code::NonOccupancy, path, format!("{c} overlaps a channel with radar"));
+    }
+    if r.cac_s != cac_s {
+        j.fault(Code::Marks, path, format!("{} s of listening, {cac_s} s are needed", r.cac_s));
+    }
+    for (choices, code) in [(&j.site.pins, Code::Pin), (&j.site.objections, Code::Objection)] {
+        for choice in choices {
+            let Choice::Radio { pod, band, primary, width } = choice else { continue };
+            let about = *band == c.band() && pod.as_ref().is_none_or(|id| *id == j.site.pods[p].id);
+            let same = primary.is_none_or(|x| x == c.primary()) && width.is_none_or(|w| w == c.width());
+            if about && same != (code == Code::Pin) {
+                j.fault(code, path, format!("the household says otherwise about {c}"));
+            }
+        }
+    }
+}
+
+/// True if a channel is among those that a radio offers by its own list or by custom.
+fn is_listed(primaries: &[u8], c: Channel) -> bool {
+    let usual = match c.band() {
+        Band::Ghz2 => [1, 6, 11].contains(&c.primary()),
+        Band::Ghz5 => true,
+        // Preferred scanning channels: 5, 21, 37, ...
+        Band::Ghz6 => (c.primary() + 11) % 16 == 0,
+    };
+    if primaries.is_empty() { usual } else { primaries.contains(&c.primary()) }
+}
+
+/// True if a channel covers the 20 MHz channel of a number.
+fn holds(c: Channel, number: u8) -> bool {
+    let centre = c.band().mhz(number);
+    let (low, high) = c.span_mhz();
+    low < centre && centre < high
+}
+
+/// Radios that must share a channel, and radios of one pod that must not.
+fn shared(radios: &BTreeMap<At, (Channel, i32)>, j: &mut Judge) {
+    let slot = |(p, k): At| {
+        let all = &j.site.pods[p].radios;
+        all[..k].iter().filter(|r| r.band == all[k].band).count()
+    };
+    let mut bad = Vec::new();
+    for (a, x) in radios {
+        for (b, y) in radios.range(a..).skip(1) {
+            let (one_home, one_band) = (j.site.pods[a.0].home == j.site.pods[b.0].home, x.0.band() == y.0.band());
+            if a.0 == b.0 && x.0.overlaps(y.0) && one_band {
+                bad.push((Code::Overlap, *a, *b));
+            }
+            let bound = j.site.policy.channels == Sharing::PerBand && one_home && one_band && slot(*a) == slot(*b);
+            if bound && x.0 != y.0 {
+                bad.push((Code::Shared, *a, *b));
+            }
+        }
+    }
+    // What runs may go on although it breaks the household's own wish for one channel.
+    let stays = |at: &At| {
+        let now = j.site.pods[at.0].radios[at.1].current;
+        now.is_some_and(|s| {
+            (s.primary, s.width, s.eirp_dbm) == (radios[at].0.primary(), radios[at].0.width(), radios[at].1)
+        })
+    };
+    let all_stay = radios.keys().all(stays);
+    for (code, a, b) in bad.into_iter().filter(|x| x.0 == Code::Overlap || !all_stay) {
+        j.fault(code, "radios", format!("pods[{}].radios[{}] and pods[{}].radios[{}]", a.0, a.1, b.0, b.1));
+    }
+}
+
+fn read_uplinks(plan: &Plan, j: &mut Judge) -> BTreeMap<usize, (At, At)> {
+    let cabled = cabled(j.site);
+    let mut uplinks = BTreeMap::new();
+    for (i, u) in plan.uplinks.iter().enumerate() {
+        let path = format!("uplinks[{i}]");
+        let ends = pod_index(j.site, &u.pod).zip(pod_index(j.site, &u.parent));
+        let ends =
+            ends.and_then(|(p, q)| Some((p, radio_at(j.site, q, &u.parent_radio)?, radio_at(j.site, p, &u.radio)?)));
+        let Some((p, parent, own)) = ends else {
+            j.fault(Code::Uplink, &path, "the site has no such pod or radio");
+            continue;
+        };
+        let band = |at: At| j.site.pods[at.0].radios[at.1].band;
+        let one_home = j.site.pods[p].home == j.site.pods[parent.0].home;
+        if band(own) != band(parent) || band(own) != u.band || !one_home || p == parent.0 || cabled[p] {
+            j.fault(Code::Uplink, &path, "it does not join two radios of one band in one home, or none is needed");
+        }
+        if uplinks.insert(p, (parent, own)).is_some() {
+            j.fault(Code::Uplink, &path, "planned twice");
+        }
+        uplink_choice(&path, p, parent, own, j);
+    }
+    for p in (0..j.site.pods.len()).filter(|p| !cabled[*p] && !uplinks.contains_key(p)) {
+        j.fault(Code::Uplink, "uplinks", format!("pods[{p}] has none"));
+    }
+    uplinks
+}
+
+fn uplink_choice(path: &str, p: usize, parent: At, own: At, j: &mut Judge) {
+    let band = j.site.pods[own.0].radios[own.1].band;
+    let mut ruled = false;
+    for (choices, code) in [(&j.site.pins, Code::Pin), (&j.site.objections, Code::Objection)] {
+        for choice in choices {
+            let Choice::Uplink { pod, parent: wanted, band: b } = choice else { continue };
+            if *pod != j.site.pods[p].id {
+                continue;
+            }
+            ruled = true;
+            let same = wanted.as_ref().is_none_or(|id| *id == j.site.pods[parent.0].id) && b.is_none_or(|b| b == band);
+            if same != (code == Code::Pin) {
+                j.fault(code, path, "the household says otherwise about this uplink");
+            }
+        }
+    }
+    let moved = j.site.pods[p]
+        .uplink
+        .as_ref()
+        .is_some_and(|u| u.parent != j.site.pods[parent.0].id || u.radio != j.site.pods[own.0].radios[own.1].id);
+    if moved && !j.site.policy.move_uplinks && !ruled {
+        j.fault(Code::MustStay, path, "policy.move_uplinks is off");
+    }
+}
+
+/// Channel and level of every uplink.
+fn links(plan: &Plan, radios: &BTreeMap<At, (Channel, i32)>, uplinks: &BTreeMap<usize, (At, At)>, j: &mut Judge) {
+    for (&p, &(parent, own)) in uplinks {
+        let found = plan.uplinks.iter().position(|u| u.pod == j.site.pods[p].id);
+        let path = format!("uplinks[{}]", found.unwrap_or(0));
+        if radios[&own].0 != radios[&parent].0 {
+            j.fault(Code::UplinkChannel, &path, format!("{} and {}", radios[&own].0, radios[&parent].0));
+        }
+        let runs = j.site.pods[p]
+            .uplink
+            .as_ref()
+            .is_some_and(|u| u.parent == j.site.pods[parent.0].id && u.radio == j.site.pods[own.0].radios[own.1].id);
+        match pod_loss(j.site, p, parent.0, radios[&own].0.band()) {
+            None => j.fault(Code::UplinkLevel, &path, "there is no path loss"),
+            // The link in use is taken to work, whatever the figures say.
+            Some(loss) if radios[&parent].1 - loss < LEAST_DBM && !runs => {
+                j.fault(Code::UplinkLevel, &path, format!("{} dBm arrive", radios[&parent].1 - loss));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// True if every uplink leads to a pod with the line.
+fn leads_home(uplinks: &BTreeMap<usize, (At, At)>, j: &mut Judge) -> bool {
+    let cabled = cabled(j.site);
+    let mut all = true;
+    for p in 0..j.site.pods.len() {
+        let (mut at, mut hops) = (p, 0);
+        while !cabled[at] && hops <= j.site.pods.len() {
+            let Some(next) = uplinks.get(&at) else { break };
+            (at, hops) = (next.0.0, hops + 1);
+        }
+        if !cabled[at] {
+            all = false;
+            j.fault(Code::Loop, "uplinks", format!("pods[{p}] does not reach the gateway"));
+        }
+    }
+    all
+}
+
+fn read_clients(plan: &Plan, j: &mut Judge) -> Vec<Option<At>> {
+    let mut places = vec![None; j.site.clients.len()];
+    for (i, c) in plan.clients.iter().enumerate() {
+        let path = format!("clients[{i}]");
+        let Some(n) = j.site.clients.iter().position(|x| x.id == c.client) else {
+            j.fault(Code::Client, &path, "the site has no such client");
+            continue;
+        };
+        let client = &j.site.clients[n];
+        let at = pod_index(j.site, &c.pod).and_then(|p| radio_at(j.site, p, &c.radio));
+        let served = at.filter(|&(p, k)| {
+            let band = j.site.pods[p].radios[k].band;
+            band == c.band && client_loss(j.site, client, p, band).is_some()
+        });
+        let Some(at) = served else {
+            j.fault(Code::Client, &path, "no such radio, or no path loss to it");
+            continue;
+        };
+        if places[n].replace(at).is_some() {
+            j.fault(Code::Client, &path, "planned twice");
+        }
+        client_choice(&path, n, at, j);
+    }
+    for n in (0..places.len()).filter(|&n| places[n].is_none()) {
+        j.fault(Code::Client, "clients", format!("clients[{n}] is not planned"));
+    }
+    places
+}
+
+fn client_choice(path: &str, n: usize, at: At, j: &mut Judge) {
+    let client = &j.site.clients[n];
+    let (pod, radio) = (&j.site.pods[at.0], &j.site.pods[at.0].radios[at.1]);
+    let mut ruled = false;
+    for (choices, code) in [(&j.site.pins, Code::Pin), (&j.site.objections, Code::Objection)] {
+        for choice in choices {
+            let Choice::Client { client: who, pod: wanted, band } = choice else { continue };
+            if *who != client.id {
+                continue;
+            }
+            ruled = true;
+            let same = wanted.as_ref().is_none_or(|id| *id == pod.id) && band.is_none_or(|b| b == radio.band);
+            if same != (code == Code::Pin) {
+                j.fault(code, path, "the household says otherwise about this client");
+            }
+        }
+    }
+    let Some(now) = &client.current else { return };
+    let moved = now.pod != pod.id || now.radio != radio.id;
+    if moved && !ruled && (!client.steerable || !j.site.policy.steer_clients) {
+        j.fault(Code::MustStay, path, "this client is not to be moved");
+    }
+    let home = pod_index(j.site, &now.pod).map(|p| &j.site.pods[p].home);
+    if home.is_some_and(|h| *h != pod.home) {
+        j.fault(Code::Client, path, "it belongs to another home");
+    }
+}
+
+/// Checks the marks of change and the time of application.
+pub fn marks(site: &Site, plan: &Plan, wish: &Wish, found: &mut Vec<Violation>) {
+    let mut j = Judge { site, found };
+    let counted = changes(site, wish);
+    if i64::from(plan.objective.switches) != counted {
+        let detail = format!("{} switches, the judge counts {counted}", plan.objective.switches);
+        j.fault(Code::Marks, "objective.switches", detail);
+    }
+    let known = site.pods.iter().all(|p| p.radios.iter().all(|r| r.current.is_some()));
+    let marked = plan.radios.iter().filter(|r| r.changed).count()
+        + plan.uplinks.iter().filter(|u| u.changed).count()
+        + plan.clients.iter().filter(|c| c.changed).count();
+    if known && plan.keep && marked > 0 {
+        j.fault(Code::Marks, "keep", format!("{marked} changes are marked in a plan that keeps everything"));
+    }
+    let urgent = site.pods.iter().enumerate().any(|(p, pod)| (0..pod.radios.len()).any(|k| !runs_legally(site, p, k)));
+    let right = match (&plan.apply, plan.keep) {
+        (Apply::Never, keep) => keep,
+        (Apply::Now { reason }, false) => urgent && (*reason == Urgency::NotAllowed || has_radar(site)),
+        (Apply::QuietWindow { from_minute, to_minute }, false) => {
+            !urgent && site.quiet_window.is_some_and(|q| (q.from_minute, q.to_minute) == (*from_minute, *to_minute))
+        }
+        (Apply::AnyTime, false) => !urgent && site.quiet_window.is_none(),
+        _ => false,
+    };
+    if !right {
+        j.fault(Code::Apply, "apply", format!("{:?}", plan.apply));
+    }
+}
+
+fn has_radar(site: &Site) -> bool {
+    site.dfs.iter().any(|d| d.non_occupancy)
+}
+
+/// True if a radio runs nothing known, or something that it may go on with.
+fn runs_legally(site: &Site, p: usize, k: usize) -> bool {
+    let radio = &site.pods[p].radios[k];
+    let Some(s) = radio.current else { return true };
+    let channel = match s.center {
+        Some(center) => Channel::with_center(radio.band, s.primary, s.width, center),
+        None => Channel::new(radio.band, s.primary, s.width),
+    };
+    let Some(c) = channel else { return false };
+    let mut found = Vec::new();
+    let planned = PlannedRadio {
+        pod: site.pods[p].id.clone(),
+        radio: radio.id.clone(),
+        band: radio.band,
+        primary: c.primary(),
+        width: c.width(),
+        center: c.center(),
+        eirp_dbm: s.eirp_dbm,
+        changed: false,
+        cac_s: Domain::of(&site.country).and_then(|d| d.permit(c, radio.tpc)).map_or(0, |m| m.cac_s),
+    };
+    read_setting("", (p, k), c, &planned, &mut Judge { site, found: &mut found });
+    found.is_empty()
+}
+
+/// True if nothing that runs has to change: everything is known and allowed.
+pub fn may_stay(site: &Site) -> bool {
+    let radios = (0..site.pods.len()).all(|p| (0..site.pods[p].radios.len()).all(|k| runs_legally(site, p, k)));
+    let free = |c: &Choice| matches!(c, Choice::Radio { .. });
+    radios && site.pins.iter().all(free) && site.objections.iter().all(free)
+}
+
+/// True if a decision's weights speak for it and no loser would have been better.
+pub fn adds_up(d: &Decision) -> bool {
+    let sum: i64 = d.reasons.iter().map(|r| r.weight).sum();
+    sum >= 0 && d.losers.iter().all(|l| l.excess >= 0)
+}
