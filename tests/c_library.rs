@@ -4,7 +4,7 @@
 //! The library is built by cargo in a folder of its own, so that the lock of the folder these tests came from does
 //! not matter. Without a C compiler the tests say so aloud and pass.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,21 @@ fn built() -> &'static Built {
     })
 }
 
+/// `libmillpond-core.a`: the same source without `std`.
+fn core_archive() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let target = Path::new(SCRATCH).join("library");
+        let features = ["--no-default-features", "--features", "core-archive", "--crate-type", "staticlib"];
+        cargo(
+            &target,
+            &[&["-p", "millpond-firmware-glue", "--lib", "--profile", "firmware"][..], &features].concat(),
+            &[],
+        );
+        target.join("firmware/libmillpond.a")
+    })
+}
+
 fn cargo(target: &Path, args: &[&str], rustc: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(HERE).arg("rustc").arg("--locked").args(args).arg("--target-dir").arg(target);
@@ -64,19 +79,25 @@ fn has(tool: &str) -> bool {
 enum Link {
     Archive,
     Shared,
+    Core,
 }
 
 /// Compiles a program of `tests/c`, or says what the compiler said.
 fn compile(tool: &str, source: &str, link: Link, flags: &[&str]) -> Result<PathBuf, String> {
-    let built = built();
-    let how = if matches!(link, Link::Archive) { "archive" } else { "shared" };
+    let how = match link {
+        Link::Archive => "archive",
+        Link::Shared => "shared",
+        Link::Core => "core",
+    };
     let program = Path::new(SCRATCH).join(format!("{source}-{how}-{}", flags.len()));
     let mut command = Command::new(tool);
     command.args(STRICT).args(flags).arg("-I").arg(Path::new(HERE).join("../firmware-glue/include"));
     command.arg(Path::new(HERE).join("c").join(source)).arg("-o").arg(&program);
     match link {
-        Link::Archive => command.arg(built.folder.join("libmillpond.a")).args(&built.native),
-        Link::Shared => command.arg("-L").arg(&built.folder).arg("-lmillpond"),
+        Link::Archive => command.arg(built().folder.join("libmillpond.a")).args(&built().native),
+        Link::Shared => command.arg("-L").arg(&built().folder).arg("-lmillpond"),
+        // Nothing but the C library's memory functions and the host's hook.
+        Link::Core => command.arg("-DMP_CORE_ARCHIVE").arg(core_archive()),
     };
     let output = command.output().expect("the compiler starts");
     if output.status.success() { Ok(program) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
@@ -229,6 +250,28 @@ fn the_shared_object_says_the_same_as_the_archive() {
     if let Some(program) = sanitized("walk.c") {
         assert_eq!(archive, run(&program, &[file.as_os_str()]));
     }
+}
+
+#[test]
+fn the_core_archive_says_the_same_without_std_and_heap() {
+    if !has("cc") || !has("nm") {
+        return;
+    }
+    let output = Command::new("nm").args(["--undefined-only", "--print-file-name"]).arg(core_archive()).output();
+    let text = String::from_utf8(output.expect("nm starts").stdout).expect("names are text");
+    // Link-time optimisation leaves one object of ours; the others are the compiler's and come in when called for.
+    let ours = text.lines().filter(|l| l.split(':').nth(1).is_some_and(|object| object.starts_with("millpond")));
+    let missing: BTreeSet<&str> = ours.filter_map(|l| l.split_whitespace().last()).collect();
+    let allowed = ["memcmp", "memcpy", "memmove", "memset", "mp_on_panic", "_GLOBAL_OFFSET_TABLE_"];
+    let foreign: Vec<&&str> = missing.iter().filter(|name| !allowed.contains(name)).collect();
+    assert!(foreign.is_empty() && missing.contains("memcpy"), "{missing:?}");
+
+    let (_, frames) = walk();
+    let file = walk_file("walk-core.frames", &frames);
+    let core = run(&c("walk.c", Link::Core), &[file.as_os_str()]);
+    assert_eq!(core, run(&c("walk.c", Link::Archive), &[file.as_os_str()]));
+    let misuse = run(&c("misuse.c", Link::Core), &[]);
+    assert_eq!(misuse, run(&c("misuse.c", Link::Archive), &[]));
 }
 
 #[test]

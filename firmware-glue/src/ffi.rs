@@ -366,3 +366,80 @@ unsafe fn session<'a>(sensor: *mut mp_sensor, layout: Layout) -> Session<'a> {
         }
     }
 }
+
+#[cfg(all(test, feature = "std"))]
+#[allow(unsafe_code)] // The tests are the caller.
+mod tests {
+    use super::*;
+    use crate::sensor::{mp_config, mp_sensor_fini, mp_sensor_init, mp_sensor_reset, mp_sensor_size};
+
+    fn config() -> mp_config {
+        // SAFETY: a struct of integers and a pointer, in which zeros are valid.
+        let mut c: mp_config = unsafe { MaybeUninit::zeroed().assume_init() };
+        (c.size, c.abi, c.links, c.zones) = (size_of::<mp_config>() as u32, crate::version::MP_ABI, 1, 1);
+        c
+    }
+
+    fn with_sensor(test: impl FnOnce(*mut mp_sensor)) -> Vec<u64> {
+        let (config, mut bytes, mut sensor) = (config(), 0, ptr::null_mut());
+        // SAFETY: locals, and memory of the length that was asked for.
+        unsafe {
+            assert_eq!(mp_sensor_size(&config, &mut bytes), MP_OK);
+            let mut memory = vec![0u64; bytes.div_ceil(8)];
+            assert_eq!(mp_sensor_init(memory.as_mut_ptr().cast(), bytes, &config, &mut sensor), MP_OK);
+            test(sensor);
+            memory
+        }
+    }
+
+    #[test]
+    fn a_call_within_a_call_is_refused() {
+        with_sensor(|sensor| {
+            let mut inner = [MP_OK; 2];
+            // SAFETY: a live sensor; the calls within are the misuse that is tested.
+            let outer = unsafe {
+                enter(sensor, |_| {
+                    inner = [mp_sensor_reset(sensor), mp_sensor_fini(sensor)];
+                    Ok(MP_OK)
+                })
+            };
+            assert_eq!((outer, inner), (MP_OK, [MP_ERR_BUSY; 2]));
+            // SAFETY: a live sensor.
+            assert_eq!(unsafe { mp_sensor_fini(sensor) }, MP_OK);
+        });
+    }
+
+    #[test]
+    fn a_panic_poisons_and_fini_still_wipes() {
+        let memory = with_sensor(|sensor| {
+            // SAFETY: a live sensor throughout.
+            unsafe {
+                assert_eq!(enter(sensor, |_| panic!("on purpose")), MP_ERR_INTERNAL);
+                assert_eq!(mp_sensor_reset(sensor), MP_ERR_POISONED);
+                assert_eq!(mp_sensor_fini(sensor), MP_OK);
+                assert_eq!(mp_sensor_reset(sensor), MP_ERR_HANDLE);
+            }
+        });
+        assert!(memory.iter().all(|word| *word == 0));
+    }
+
+    #[test]
+    fn an_older_struct_gets_defaults_and_a_newer_one_is_cut() {
+        #[repr(C)]
+        struct Newer {
+            known: mp_config,
+            unknown: [u8; 32],
+        }
+        let mut newer = Newer { known: config(), unknown: [0xff; 32] };
+        newer.known.size = size_of::<Newer>() as u32;
+        newer.known.hold_ms = 700;
+        // SAFETY: as many bytes as the size says.
+        let read_back = unsafe { read(ptr::from_ref(&newer).cast::<mp_config>()) }.unwrap();
+        assert_eq!((read_back.hold_ms, newer.unknown[0]), (700, 0xff));
+        let mut older = newer.known;
+        older.size = mp_config::LEAST as u32;
+        // SAFETY: as many bytes as the size says.
+        let read_back = unsafe { read(&older) }.unwrap();
+        assert_eq!((read_back.links, read_back.hold_ms), (1, 0));
+    }
+}

@@ -273,6 +273,9 @@ impl<'a> Given<'a> {
     where
         Complex<T>: Sample,
     {
+        if from.is_empty() || step == 0 {
+            return Err(MP_ERR_SHAPE);
+        }
         let out = ffi::scratch::<Complex<T>>(scratch).get_mut(..self.chains() * from.len()).ok_or(MP_ERR_CAPACITY)?;
         for (to, chain) in out.chunks_exact_mut(from.len()).zip(given.chunks_exact(step)) {
             for (to, &at) in to.iter_mut().zip(from) {

@@ -159,39 +159,53 @@ fn fill(
 }
 
 /// Sorts both tables by tone. A tone that comes twice is an error.
+///
+/// Heap sort over the pair of tables: no memory, no recursion, and no worst case that a host could trigger.
 fn sort(kept: usize, tables: &mut Tables<'_>) -> Result<(), mp_result> {
     let (from, tones) = match (tables.from.get_mut(..kept), tables.tones.get_mut(..kept)) {
         (Some(from), Some(tones)) => (from, tones),
         _ => return Err(MP_ERR_CAPACITY),
     };
-    // Heap sort over the pair of tables: no memory, no recursion, and no worst case that a host could trigger.
-    let swap = |from: &mut [u16], tones: &mut [i16], a: usize, b: usize| {
-        from.swap(a, b);
-        tones.swap(a, b);
-    };
-    let sift = |from: &mut [u16], tones: &mut [i16], mut root: usize, end: usize| {
-        while 2 * root + 1 < end {
-            let mut child = 2 * root + 1;
-            if child + 1 < end && tones[child] < tones[child + 1] {
-                child += 1;
-            }
-            if tones[root] >= tones[child] {
-                break;
-            }
-            swap(from, tones, root, child);
-            root = child;
-        }
-    };
-    if tones.windows(2).any(|w| w[0] >= w[1]) {
+    if !tones.is_sorted() {
         for root in (0..kept / 2).rev() {
             sift(from, tones, root, kept);
         }
         for end in (1..kept).rev() {
-            swap(from, tones, 0, end);
+            swap(from, 0, end);
+            swap(tones, 0, end);
             sift(from, tones, 0, end);
         }
     }
-    if tones.windows(2).any(|w| w[0] == w[1]) { Err(MP_ERR_TONES) } else { Ok(()) }
+    // Ascending and without repetition, so that each is less than its successor.
+    if tones.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err(MP_ERR_TONES) }
+}
+
+/// Lets the tone at `root` sink to its place in the heap that ends at `end`.
+fn sift(from: &mut [u16], tones: &mut [i16], mut root: usize, end: usize) {
+    let at = |tones: &[i16], i: usize| if i < end { tones.get(i).copied() } else { None };
+    loop {
+        let (left, right) = (2 * root + 1, 2 * root + 2);
+        // `None` is less than any tone.
+        let child = if at(tones, left) < at(tones, right) { right } else { left };
+        if at(tones, child) <= at(tones, root) {
+            return;
+        }
+        swap(from, root, child);
+        swap(tones, root, child);
+        root = child;
+    }
+}
+
+/// As the slice's own, but without a panic in the archive.
+fn swap<T: Copy>(items: &mut [T], a: usize, b: usize) {
+    if let (Some(&x), Some(&y)) = (items.get(a), items.get(b)) {
+        if let Some(place) = items.get_mut(a) {
+            *place = y;
+        }
+        if let Some(place) = items.get_mut(b) {
+            *place = x;
+        }
+    }
 }
 
 #[cfg(test)]

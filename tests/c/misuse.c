@@ -11,6 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef MP_CORE_ARCHIVE
+void mp_on_panic(void)
+{
+    abort();
+}
+#endif
+
 static int failures = 0;
 
 static void expect(const char *what, mp_result got, mp_result wanted)

@@ -25,6 +25,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef MP_CORE_ARCHIVE
+void mp_on_panic(void)
+{
+    abort();
+}
+#endif
+
 #define MAX_TONES 512
 #define MAX_CHAINS 16
 #define SECOND 1000000u
