@@ -23,7 +23,8 @@ impl Shuffle {
             *v = i;
         }
         for i in (1..COUNT).rev() {
-            order.swap(i, below(words, i as u32 + 1)? as usize);
+            // The remainder changes nothing; it shows the compiler that no index is out of range.
+            order.swap(i, below(words, i as u32 + 1)? as usize % COUNT);
         }
         Ok(Self(order))
     }

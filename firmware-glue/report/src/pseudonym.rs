@@ -54,7 +54,7 @@ impl EpochKey {
 
     /// The pseudonym of an address. Lost: the address, to all who do not hold the key.
     pub fn pseudonym(&self, domain: Domain, address: &Raw<Address>) -> Raw<Pseudonym> {
-        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        let mut mac = keyed(&self.key);
         mac.update(domain.label());
         mac.update(&[0]);
         mac.update(&self.epoch.to_be_bytes());
@@ -67,6 +67,18 @@ impl EpochKey {
         full.zeroize();
         Raw::new(Pseudonym(short))
     }
+}
+
+/// HMAC-SHA-256 under a key of 32 bytes. HMAC itself fills a short key up with zeros to the hash's block of 64 bytes
+/// (RFC 2104, section 2); done here, no length can be wrong.
+pub(crate) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    let mut block = [0; 64];
+    for (to, from) in block.iter_mut().zip(key) {
+        *to = *from;
+    }
+    let mac = <Hmac<Sha256> as Mac>::new(&block.into());
+    block.zeroize();
+    mac
 }
 
 impl Drop for EpochKey {

@@ -28,22 +28,25 @@ impl<const N: usize> Ring<N> {
         let n = N as u32;
         let (first, steps) = match self.now {
             Some(now) if to >= now => (now.saturating_add(1), to - now),
-            Some(now) => (to, now - to + 1),
+            Some(now) => (to, (now - to).saturating_add(1)),
             None => (to, n),
         };
         for i in 0..steps.min(n) {
             let column = (first.wrapping_add(i) % n) as usize;
-            self.cells.iter_mut().for_each(|zone| zone[column] = UNKNOWN);
+            self.cells.iter_mut().filter_map(|zone| zone.get_mut(column)).for_each(|v| *v = UNKNOWN);
         }
         self.now = Some(to);
     }
 
-    fn cell(&mut self, zone: ZoneId, at: u32) -> &mut u8 {
-        &mut self.cells[usize::from(zone.get()) - 1][(at % N as u32) as usize]
+    fn set(&mut self, zone: ZoneId, at: u32, f: impl FnOnce(Option<u8>) -> u8) {
+        let row = self.cells.get_mut(row(zone));
+        if let Some(cell) = row.and_then(|row| row.get_mut((at % N as u32) as usize)) {
+            *cell = f(Some(*cell).filter(|v| *v != UNKNOWN));
+        }
     }
 
     fn get(&self, zone: ZoneId, column: usize) -> Option<u8> {
-        Some(self.cells[usize::from(zone.get()) - 1][column % N]).filter(|v| *v != UNKNOWN)
+        self.cells.get(row(zone))?.get(column % N).copied().filter(|v| *v != UNKNOWN)
     }
 
     /// Makes a zone, or all, unknown. Returns how many cells knew something.
@@ -62,6 +65,10 @@ impl<const N: usize> Drop for Ring<N> {
     fn drop(&mut self) {
         self.cells.wipe();
     }
+}
+
+fn row(zone: ZoneId) -> usize {
+    usize::from(zone.get().saturating_sub(1))
 }
 
 /// 24 hours by slot: the highest level of each.
@@ -85,8 +92,7 @@ impl DayRing {
         }
         let z = zone.get();
         if matches!(z.state, ZoneState::Still | ZoneState::Moving) {
-            let cell = self.0.cell(z.zone, slot);
-            *cell = if *cell == UNKNOWN { z.level.get() } else { z.level.get().max(*cell) };
+            self.0.set(z.zone, slot, |before| before.unwrap_or(0).max(z.level.get()));
         }
     }
 
@@ -134,9 +140,11 @@ impl MonthRing {
         self.advance(slot);
         let z = zone.get();
         if matches!(z.state, ZoneState::Still | ZoneState::Moving) {
-            let moved = &mut self.moved[usize::from(z.zone.get()) - 1];
-            *moved |= u16::from(z.state == ZoneState::Moving) << (slot % 12);
-            *self.ring.cell(z.zone, slot / 12) = moved.count_ones() as u8;
+            if let Some(moved) = self.moved.get_mut(row(z.zone)) {
+                *moved |= u16::from(z.state == ZoneState::Moving) << (slot % 12);
+                let active = moved.count_ones() as u8;
+                self.ring.set(z.zone, slot / 12, |_| active);
+            }
         }
     }
 

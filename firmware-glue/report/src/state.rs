@@ -381,7 +381,7 @@ impl Default for Privacy {
 }
 
 const fn bit(zone: ZoneId) -> u16 {
-    1 << (zone.get() - 1)
+    1u16.wrapping_shl((zone.get() as u32).wrapping_sub(1))
 }
 
 /// Leave to look at the sensing air, for one frame. It borrows the state, so that *off* waits for nobody.

@@ -111,27 +111,65 @@ pub(crate) mod tests {
         assert_eq!(sixteen(|w| krr(w, 8, 3, 2, 5)), [6, 7, 2, 4, 3, 4, 3, 2, 1, 6, 0, 7, 4, 1, 6, 4]);
     }
 
+    /// Chi-square over the cells `-edge..=edge` of `y / width`, rounded down, the ends holding the tails.
+    fn chi_square(t: u32, s: u32, width: i64, seed: u64) -> f64 {
+        const N: u32 = 30_000;
+        const EDGE: i64 = 8;
+        let mut words = SplitMix(seed);
+        let mut cells = [0f64; 2 * EDGE as usize + 1];
+        for _ in 0..N {
+            let y = laplace(&mut words, t, s).unwrap();
+            cells[(y.div_euclid(width).clamp(-EDGE, EDGE) + EDGE) as usize] += 1.0;
+        }
+        // The stated law, summed term by term: p(y) = (1 - q) / (1 + q) q^|y| with q = exp(-s / t).
+        let q = (-f64::from(s) / f64::from(t)).exp();
+        let mut want = [0f64; 2 * EDGE as usize + 1];
+        for y in -100 * EDGE * width..=100 * EDGE * width {
+            let p = (1.0 - q) / (1.0 + q) * q.powi(y.unsigned_abs() as i32);
+            want[(y.div_euclid(width).clamp(-EDGE, EDGE) + EDGE) as usize] += p * f64::from(N);
+        }
+        cells.iter().zip(want).map(|(n, want)| (n - want).powi(2) / want).sum()
+    }
+
     #[test]
     fn the_noise_has_the_stated_distribution() {
-        // Cells -7..=7 and the two tails against p(y) = (1-q)/(1+q) q^|y| with q = exp(-1/2); 16 degrees of freedom:
-        // chi-square exceeds 45 in 1 of 7 000 seeds. The seed is fixed.
-        const N: i32 = 60_000;
-        let mut words = SplitMix(3);
-        let mut cells = [0f64; 17];
-        for _ in 0..N {
-            let y = laplace(&mut words, 2, 1).unwrap().clamp(-8, 8);
-            cells[(y + 8) as usize] += 1.0;
+        // 16 degrees of freedom: a right sampler exceeds 46 with 1 of 10 000 seeds. The seeds are fixed.
+        for (t, s, width) in [(1, 1, 1), (2, 1, 1), (5, 2, 1), (12, 1, 4), (60, 1, 20), (240, 1, 80)] {
+            let chi2 = chi_square(t, s, width, 3);
+            assert!(chi2 < 46.0, "t {t}, s {s}: {chi2}");
         }
-        let q = (-0.5f64).exp();
-        let chi2: f64 = (-8i32..=8)
-            .zip(cells)
-            .map(|(y, n)| {
-                let p = q.powi(y.abs()) / (1.0 + q) * if y.abs() == 8 { 1.0 } else { 1.0 - q };
-                let want = p * f64::from(N);
-                (n - want).powi(2) / want
-            })
-            .sum();
-        assert!(chi2 < 45.0, "{chi2}");
+    }
+
+    #[test]
+    fn one_more_hour_changes_no_chance_by_more_than_epsilon() {
+        // Two homes at the ends of the range, 24 apart: each answer's chance differs by exp(2/5) at most. Cells of 24
+        // from -120 to 144 with 20 000 draws each; 5 standard errors of the log ratio are allowed.
+        const N: usize = 20_000;
+        let mut cells = [[0f64; 11]; 2];
+        for (home, seed) in [(0usize, 5), (1, 6)] {
+            let mut words = SplitMix(seed);
+            for _ in 0..N {
+                let y = laplace(&mut words, 60, 1).unwrap() + 24 * home as i64;
+                cells[home][((y + 120).div_euclid(24).clamp(0, 10)) as usize] += 1.0;
+            }
+        }
+        let mut most = 0f64;
+        for (a, b) in cells[0].iter().zip(cells[1]) {
+            let error = (1.0 / a + 1.0 / b).sqrt();
+            let log_ratio = (a / b).ln().abs();
+            assert!(log_ratio < 0.4 + 5.0 * error, "{log_ratio} of {a} and {b}");
+            most = most.max(log_ratio);
+        }
+        assert!(most > 0.3, "the bound is used: {most}");
+    }
+
+    #[test]
+    fn categories_are_kept_as_often_as_stated() {
+        // p(true) = 1 / (1 + 7 exp(-2/5)); 5 standard errors of 20 000 draws.
+        let mut words = SplitMix(8);
+        let kept = (0..20_000).filter(|_| krr(&mut words, 8, 3, 2, 5).unwrap() == 3).count() as f64 / 20_000.0;
+        let p = 1.0 / (1.0 + 7.0 * (-0.4f64).exp());
+        assert!((kept - p).abs() < 5.0 * (p * (1.0 - p) / 20_000.0).sqrt(), "{kept} against {p}");
     }
 
     #[test]

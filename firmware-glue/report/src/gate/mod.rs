@@ -66,6 +66,47 @@ where
 }
 
 /// [`step`] for telemetry, which goes on while sensing is off. Lost: nothing.
+///
+/// ```
+/// use millpond_report::estimate::RadioSurvey;
+/// use millpond_report::wire::range::{Band, Blocked, NodeId, Width};
+/// use millpond_report::{Address, Raw, Telemetry, Wipe, gate, wipe_fields};
+///
+/// // One window of a driver's reports: sums of the channel, and a table of stations, which is class R.
+/// struct Window {
+///     busy_ms: u64,
+///     active_ms: u64,
+///     stations: [Option<(Address, i8)>; 4],
+/// }
+/// wipe_fields!(Window { busy_ms, active_ms, stations });
+/// impl Telemetry for Window {}
+///
+/// struct Known {
+///     busy_ms: u64,
+///     active_ms: u64,
+///     stations: u32,
+/// }
+/// wipe_fields!(Known { busy_ms, active_ms, stations });
+/// impl Telemetry for Known {}
+///
+/// fn take(known: &mut Known, window: &Window) {
+///     known.busy_ms += window.busy_ms;
+///     known.active_ms += window.active_ms;
+///     known.stations = window.stations.iter().flatten().count() as u32;
+/// }
+/// fn survey(known: &Known) -> RadioSurvey {
+///     let Known { busy_ms, active_ms, stations } = *known;
+///     let (width, blocked) = (Width::Mhz80, Blocked::No);
+///     RadioSurvey { channel: 36, width, busy_ms, active_ms, noise_dbm: -93, neighbours: 5, stations, blocked }
+/// }
+///
+/// let mut known = Raw::new(Known { busy_ms: 0, active_ms: 0, stations: 0 });
+/// let laptop = Some((Address::new([2, 0, 0, 0, 0, 1]), -48));
+/// let window = Raw::new(Window { busy_ms: 260, active_ms: 1000, stations: [laptop, None, None, None] });
+/// gate::fold(&mut known, &window, take);
+/// let radio = gate::radio(NodeId::new(1), Band::Ghz5, &gate::look(&known, survey));
+/// assert_eq!((radio.get().busy.get(), radio.get().stations.text()), (5, "1-3"));
+/// ```
 pub fn fold<S, F, O>(state: &mut Raw<S>, input: &Raw<F>, f: fn(&mut S, &F) -> O) -> Raw<O>
 where
     S: Telemetry + 'static,

@@ -11,7 +11,7 @@ use crate::wire::range::{
     Week, Weight,
 };
 use crate::wire::snapshot::{CLIENTS, ChannelView, ClientView, PODS, RadioView};
-use crate::wire::{Decision, Derived, Flip, Lan, List, Loser, Radio, Reason, Setting, Snapshot, Wan};
+use crate::wire::{Decision, Derived, Flip, Lan, List, Loser, Radio, Reason, Setting, Snapshot, Wan, sort_by_key};
 
 /// One radio and its air. Lost: milliseconds, dBm and counts but for their buckets.
 pub fn radio(node: NodeId, band: Band, survey: &Raw<RadioSurvey>) -> Derived<Radio, Lan> {
@@ -42,7 +42,7 @@ pub fn decision(slot: Slot, input: &Raw<DecisionInput>) -> Derived<Decision, Lan
         }));
     reasons.sort_by_key(|(code, weight)| (core::cmp::Reverse(weight.unsigned_abs()), *code));
     let mut losers = d.losers;
-    losers.sort_unstable_by_key(|l| match l {
+    sort_by_key(&mut losers, |l| match l {
         Some((option, code, cost)) => (0, *cost, Some((setting(option), *code))),
         None => (1, 0, None),
     });
@@ -92,7 +92,7 @@ pub fn snapshot(
 
 /// Merges rows that show the same and keeps the fullest, in the order of what they show.
 fn merge<const N: usize>(mut rows: [Option<ClientView>; N]) -> List<ClientView, CLIENTS> {
-    rows.sort_unstable();
+    sort_by_key(&mut rows, |row| *row);
     let mut groups: [Option<(u32, ClientView)>; N] = [None; N];
     let mut n = 0usize;
     for row in rows.into_iter().flatten() {
@@ -106,7 +106,7 @@ fn merge<const N: usize>(mut rows: [Option<ClientView>; N]) -> List<ClientView, 
             }
         }
     }
-    groups.sort_unstable_by_key(|g| (g.is_none(), core::cmp::Reverse(g.map(|(n, _)| n)), g.map(|(_, v)| v)));
+    sort_by_key(&mut groups, |g| (g.is_none(), core::cmp::Reverse(g.map(|(n, _)| n)), g.map(|(_, v)| v)));
     let counted = |(n, view): (u32, ClientView)| ClientView { count: Bucket::of(n), ..view };
     let mut list = List::of(groups.into_iter().flatten().map(counted));
     list.sort_by_key(|v| *v);

@@ -15,6 +15,7 @@ pub use field::{Field, List, Reader, Writer};
 pub use messages::{Day, Decision, Event, Flip, Link, Loser, Month, Radio, Reason, Setting, Status, Weekly, Zone};
 pub use snapshot::Snapshot;
 
+pub(crate) use field::sort_by_key;
 pub(crate) use range::choices;
 
 mod sealed {
