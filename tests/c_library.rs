@@ -92,7 +92,8 @@ fn compile(tool: &str, source: &str, link: Link, flags: &[&str]) -> Result<PathB
     let program = Path::new(SCRATCH).join(format!("{source}-{how}-{}", flags.len()));
     let mut command = Command::new(tool);
     command.args(STRICT).args(flags).arg("-I").arg(Path::new(HERE).join("../firmware-glue/include"));
-    command.arg(Path::new(HERE).join("c").join(source)).arg("-o").arg(&program);
+    let folder = if source == "rssi.c" { "../firmware-glue/examples" } else { "c" };
+    command.arg(Path::new(HERE).join(folder).join(source)).arg("-o").arg(&program);
     match link {
         Link::Archive => command.arg(built().folder.join("libmillpond.a")).args(&built().native),
         Link::Shared => command.arg("-L").arg(&built().folder).arg("-lmillpond"),
@@ -288,12 +289,24 @@ fn misuse_is_a_result_and_not_a_crash() {
 }
 
 #[test]
-fn the_header_is_clean_cpp() {
+fn the_headers_are_clean_cpp() {
     if !has("c++") {
         return;
     }
-    let program = compile("c++", "cpp_header.cpp", Link::Archive, &["-std=c++17"]).unwrap_or_else(|e| panic!("{e}"));
-    assert!(run(&program, &[]).contains("messages"));
+    for flags in [&["-std=c++17"][..], &["-std=c++17", "-fno-exceptions", "-fno-rtti"]] {
+        let program = compile("c++", "cpp_header.cpp", Link::Archive, flags).unwrap_or_else(|e| panic!("{e}"));
+        assert!(run(&program, &[]).contains("messages"));
+    }
+}
+
+#[test]
+fn the_example_runs_without_malloc() {
+    if !has("cc") {
+        return;
+    }
+    let text = run(&c("rssi.c", Link::Archive), &[]);
+    assert_eq!(text.lines().count(), 60, "{text}");
+    assert!(!text.contains("off"), "{text}");
 }
 
 #[test]

@@ -273,12 +273,12 @@ impl<'a> Given<'a> {
     where
         Complex<T>: Sample,
     {
-        if from.is_empty() || step == 0 {
-            return Err(MP_ERR_SHAPE);
-        }
-        let out = ffi::scratch::<Complex<T>>(scratch).get_mut(..self.chains() * from.len()).ok_or(MP_ERR_CAPACITY)?;
-        for (to, chain) in out.chunks_exact_mut(from.len()).zip(given.chunks_exact(step)) {
-            for (to, &at) in to.iter_mut().zip(from) {
+        let n = from.len();
+        let out = ffi::scratch::<Complex<T>>(scratch).get_mut(..self.chains() * n).ok_or(MP_ERR_CAPACITY)?;
+        for c in 0..self.chains() {
+            let chain = given.get(c * step..(c + 1) * step).ok_or(MP_ERR_SHAPE)?;
+            let row = out.get_mut(c * n..(c + 1) * n).ok_or(MP_ERR_CAPACITY)?;
+            for (to, &at) in row.iter_mut().zip(from) {
                 let pair = chain.get(usize::from(at)).copied().ok_or(MP_ERR_SHAPE)?;
                 *to = if self.imag_first { Complex::new(pair.im, pair.re) } else { pair };
             }
