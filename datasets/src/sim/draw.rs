@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     Network = 6,
     /// Names and addresses.
     Identity = 7,
+    /// A random scene.
+    Scene = 8,
 }
 
 /// A stream of draws.

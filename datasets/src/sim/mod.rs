@@ -20,6 +20,7 @@ pub mod impair;
 pub mod mover;
 pub mod network;
 pub mod path;
+mod random;
 pub mod room;
 pub mod route;
 pub mod scene;

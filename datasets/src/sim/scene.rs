@@ -17,12 +17,14 @@ use super::traffic::{Interference, Loss, Traffic};
 pub const FORMAT: &str = "millpond-scene/1";
 
 /// The built-in scenes by name.
-const BUILTIN: [(&str, &str); 5] = [
+const BUILTIN: [(&str, &str); 7] = [
     ("home", include_str!("../../scenes/home.json")),
     ("empty", include_str!("../../scenes/empty.json")),
     ("walk-across", include_str!("../../scenes/walk-across.json")),
     ("fan", include_str!("../../scenes/fan.json")),
     ("drift", include_str!("../../scenes/drift.json")),
+    ("cat", include_str!("../../scenes/cat.json")),
+    ("robot", include_str!("../../scenes/robot.json")),
 ];
 
 /// A home, its radios and what moves in it. No name or address of the air is in here: see

@@ -11,7 +11,7 @@ use millpond_datasets::sim::{Identities, Scene, Simulation, write};
 /// Arguments of `simulate`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A built-in scene (home, empty, walk-across, fan, drift) or a scene file in JSON.
+    /// A built-in scene (home, empty, walk-across, fan, drift, cat, robot) or a scene file in JSON.
     scene: String,
     /// The recording, esp-csi text; gzip'd if the name ends in .gz. FILE.truth.json and labels.csv go beside it.
     #[arg(long, value_name = "FILE")]
@@ -37,6 +37,7 @@ pub fn run(args: &Args) -> Result<(), String> {
     if let Some(why) = write::refusal(&scene) {
         return Err(why);
     }
+    let (labels, rows) = old_labels(&args.out)?;
     let addresses = write::addresses(&scene, &Identities::generate(&scene, args.seed));
     let sim = Simulation::new(&scene, args.seed, seconds).map_err(|e| e.to_string())?;
     let frames = recording(&args.out, sim, &addresses).map_err(|e| at(&args.out, e))?;
@@ -44,8 +45,8 @@ pub fn run(args: &Args) -> Result<(), String> {
     let beside = with_suffix(&args.out, ".truth.json");
     let text = serde_json::to_string_pretty(&truth).map_err(|e| e.to_string())?;
     fs::write(&beside, text + "\n").map_err(|e| at(&beside, e))?;
-    let labels = args.out.with_file_name("labels.csv");
-    label(&labels, &args.out, &scene, seconds)?;
+    let text = label(rows, &args.out, &scene, seconds);
+    fs::write(&labels, text).map_err(|e| at(&labels, e))?;
     tell(args, &scene, seconds, frames, &labels);
     Ok(())
 }
@@ -93,21 +94,34 @@ const HEADER: &str =
 /// A change is 1 s before the row behind it begins to count.
 const MARGIN_S: f64 = 1.0;
 
-/// Puts the recording's rows into the folder's labels, in the place of older rows of the same path.
-fn label(labels: &Path, recording: &Path, scene: &Scene, seconds: f64) -> Result<(), String> {
-    let name = recording.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+/// The labels of the recording's folder, with the rows of other recordings.
+fn old_labels(recording: &Path) -> Result<(PathBuf, String), String> {
+    let labels = recording.with_file_name("labels.csv");
+    let name = file_name(recording);
     if name.contains([',', '"', '\n']) {
         return Err(format!("{name:?}: a name with commas or quotes does not fit into labels.csv"));
     }
-    let old = if labels.exists() { fs::read_to_string(labels).map_err(|e| at(labels, e))? } else { String::new() };
-    if !old.is_empty() && old.lines().next() != Some(HEADER) {
-        return Err(at(labels, "has other columns than simulate writes; choose another folder"));
+    let mut rows = format!("{HEADER}\n");
+    if labels.exists() {
+        let old = fs::read_to_string(&labels).map_err(|e| at(&labels, e))?;
+        if old.lines().next() != Some(HEADER) {
+            return Err(at(&labels, "has other columns than simulate writes; choose another folder"));
+        }
+        for line in old.lines().skip(1).filter(|l| l.split(',').next() != Some(&name)) {
+            rows += line;
+            rows.push('\n');
+        }
     }
-    let mut text = format!("{HEADER}\n");
-    for line in old.lines().skip(1).filter(|l| l.split(',').next() != Some(&name)) {
-        text += line;
-        text.push('\n');
-    }
+    Ok((labels, rows))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Adds the recording's rows to those of others.
+fn label(mut text: String, recording: &Path, scene: &Scene, seconds: f64) -> String {
+    let name = file_name(recording);
     for l in write::labels(scene, seconds) {
         let start = if l.from_s > 0.0 { l.from_s + MARGIN_S } else { 0.0 };
         // Too short a stretch holds no whole second to count.
@@ -126,7 +140,7 @@ fn label(labels: &Path, recording: &Path, scene: &Scene, seconds: f64) -> Result
             seconds - l.to_s
         );
     }
-    fs::write(labels, text).map_err(|e| at(labels, e))
+    text
 }
 
 fn tell(args: &Args, scene: &Scene, seconds: f64, frames: u64, labels: &Path) {
