@@ -204,6 +204,15 @@ impl fmt::Display for SceneError {
 
 impl std::error::Error for SceneError {}
 
+impl SceneError {
+    /// The place goes into its fields; the library's own words end with it.
+    fn from_serde(e: &serde_json::Error) -> Self {
+        let text = e.to_string();
+        let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned();
+        Self::Json { line: e.line(), column: e.column(), what }
+    }
+}
+
 impl Scene {
     /// Names of the built-in scenes.
     pub fn names() -> [&'static str; BUILTIN.len()] {
@@ -225,11 +234,7 @@ impl Scene {
     /// # Errors
     /// [`SceneError::Json`] or [`SceneError::Invalid`].
     pub fn from_json(json: &str) -> Result<Self, SceneError> {
-        let scene: Self = serde_json::from_str(json).map_err(|e| SceneError::Json {
-            line: e.line(),
-            column: e.column(),
-            what: e.to_string(),
-        })?;
+        let scene: Self = serde_json::from_str(json).map_err(|e| SceneError::from_serde(&e))?;
         scene.check()?;
         Ok(scene)
     }
