@@ -27,7 +27,6 @@ use crate::Error;
 use crate::detect::{Decision, DetectorConfig, MotionState, Presence};
 use crate::frame::LinkId;
 use crate::phy::Micros;
-use crate::stats::normal;
 
 /// A decision older than this no longer counts.
 const STALE: Micros = Micros(2_000_000);
@@ -102,19 +101,19 @@ struct Seen {
 /// - Cost: O(links) a call, no history
 /// - Source: Bonferroni's inequality; it holds whatever the links have in common
 pub struct AnyLink<const LINKS: usize> {
-    probability: f64,
+    config: DetectorConfig,
     links: heapless::Vec<Seen, LINKS>,
 }
 
 impl<const LINKS: usize> AnyLink<LINKS> {
     /// No link yet.
     pub fn new(config: DetectorConfig) -> Self {
-        Self { probability: config.false_alarm_probability(), links: heapless::Vec::new() }
+        Self { config, links: heapless::Vec::new() }
     }
 
     /// The score that the tolerated rate asks for when it is shared by the links seen so far.
     pub fn threshold(&self) -> f32 {
-        normal::quantile(self.probability / self.links.len().max(1) as f64) as f32
+        self.config.threshold_among(self.links.len())
     }
 
     /// Takes a link's decision.

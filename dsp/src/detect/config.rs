@@ -7,6 +7,9 @@ use crate::stats::normal;
 /// The time between two decisions.
 pub const STEP: Micros = Micros(250_000);
 
+/// Tests that a detector makes each step: two statistics, their sum, and two windows. The tolerated rate is shared.
+const TESTS: f64 = 6.0;
+
 /// Settings of a detector: one set for every device, packet rate and room.
 ///
 /// ```
@@ -24,7 +27,7 @@ pub struct DetectorConfig {
 }
 
 impl Default for DetectorConfig {
-    /// One false alarm in ten days a link, no hold, present for 20 minutes after motion.
+    /// One false alarm in ten days a link, half a second of hold, nobody after 20 minutes without motion.
     fn default() -> Self {
         Self { false_alarms_per_day: 0.1, hold: Micros(500_000), present_for: Micros(1_200_000_000) }
     }
@@ -53,7 +56,7 @@ impl DetectorConfig {
         Ok(Self { hold: value, ..self })
     }
 
-    /// How long after motion somebody counts as present without a further sign.
+    /// How long a link must be quiet after motion before nobody is there.
     ///
     /// # Errors
     /// [`Error::Parameter`] outside 3 minutes to 24 hours.
@@ -74,7 +77,7 @@ impl DetectorConfig {
         self.hold
     }
 
-    /// How long after motion somebody counts as present without a further sign.
+    /// How long a link must be quiet after motion before nobody is there.
     pub const fn present_for(&self) -> Micros {
         self.present_for
     }
@@ -87,7 +90,12 @@ impl DetectorConfig {
 
     /// The score, in standard deviations, that a decision of moving asks for.
     pub fn threshold(&self) -> f32 {
-        normal::quantile(self.false_alarm_probability()) as f32
+        self.threshold_among(1)
+    }
+
+    /// The threshold of each of several links that share the tolerated rate (Bonferroni's inequality).
+    pub fn threshold_among(&self, links: usize) -> f32 {
+        normal::quantile(self.false_alarm_probability() / (TESTS * links.max(1) as f64)) as f32
     }
 }
 
@@ -111,7 +119,8 @@ mod tests {
     fn the_rate_sets_the_threshold() {
         let c = DetectorConfig::default().with_false_alarms_per_day(0.1).unwrap();
         assert!((c.false_alarm_probability() - 2.894e-7).abs() < 1e-10);
-        assert!((normal::tail(f64::from(c.threshold())) / c.false_alarm_probability() - 1.0).abs() < 1e-3);
+        assert!((6.0 * normal::tail(f64::from(c.threshold())) / c.false_alarm_probability() - 1.0).abs() < 1e-3);
+        assert!(c.threshold_among(8) > c.threshold());
         assert!(c.with_false_alarms_per_day(10.0).unwrap().threshold() < c.threshold());
     }
 }

@@ -1,19 +1,25 @@
 //! The detector of one link: frames in, a decision every 250 ms out.
 
 use crate::detect::config::{DetectorConfig, STEP};
-use crate::detect::{Decision, MotionState, Presence};
-use crate::features::structure::{Level, Structure};
+use crate::detect::fusion::{self, Noise, Window};
+use crate::detect::hysteresis::Hysteresis;
+use crate::detect::noise::NoiseFloor;
+use crate::detect::{Decision, MotionState};
+use crate::features::lag1::{Changes, Sums};
+use crate::features::ring::{BandRing, SPACING};
+use crate::features::subspace::residue;
 use crate::frame::{CsiFrame, CsiMeta, LinkId};
-use crate::math;
 use crate::phy::{Bandwidth, Micros, PpduFormat};
-use crate::sanitize::bands::{BandMap, Bands, MAX_BANDS, MAX_VALUES};
+use crate::sanitize::bands::{BandMap, MAX_VALUES, Powers};
 
 /// A gap that ends a segment: no statistic spans it.
 const GAP: Micros = Micros(1_000_000);
-/// Window of the fast score.
-const WINDOW_MS: u32 = 1000;
-/// Fewest changes that a score rests on.
-const MIN_PAIRS: u32 = 4;
+/// Time after which the live tones are looked up again.
+const REMAP: Micros = Micros(10_000_000);
+/// Steps that a clock may jump ahead before the missed decisions are left out.
+const JUMP: Micros = Micros(60_000_000);
+/// Fewest changes that a decision rests on.
+const FEWEST: f32 = 5.0;
 
 /// Why a frame was not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +27,8 @@ const MIN_PAIRS: u32 = 4;
 pub enum Ignored {
     /// Not later than the frame before it.
     Late,
+    /// Sooner after the frame before it than 6.5 ms: not an error, the rate is enough.
+    Dense,
     /// The same samples as the frame before it.
     Duplicate,
     /// No power, a value that is not finite, or fewer than six live tones.
@@ -48,34 +56,40 @@ impl Shape {
 
 /// Motion detector of one link: one transmitter, one shape, one format.
 ///
+/// It needs no calibration and no quiet time. [`docs/method.md`] in the crate says what it computes and why.
+///
+/// - Memory: `size_of::<Detector>()`, about 3 KB, whatever the packet rate
+/// - Frames of more than 128 values are thinned evenly, of more than eight antenna and stream pairs the first eight count
+/// - Frames closer than 6.5 ms are left out
+///
 /// ```
 /// use millpond_dsp::detect::{Detector, DetectorConfig, MotionState};
 /// use millpond_dsp::phy::Micros;
 /// use millpond_dsp::LinkId;
 ///
 /// let mut detector = Detector::new(DetectorConfig::default(), LinkId(0));
-/// // For each frame: first `poll` up to its time, then `push` it.
+/// // For each frame: first `poll` up to its time until `None`, then `push` it.
 /// assert!(detector.poll(Micros(0)).is_none());
 /// let decision = detector.poll(Micros(250_000)).unwrap();
 /// assert_eq!(decision.state, MotionState::Unknown);
 /// ```
+///
+/// [`docs/method.md`]: https://docs.rs/millpond-dsp
 pub struct Detector {
     config: DetectorConfig,
+    threshold: f32,
     link: LinkId,
     shape: Option<Shape>,
     map: Option<BandMap>,
-    power: [f32; MAX_VALUES],
-    last: [f32; MAX_BANDS],
-    noise: [f32; MAX_BANDS],
-    noise_frames: u32,
-    structure: Structure,
-    segment: Micros,
+    mapped: Micros,
+    powers: Powers,
+    noise: NoiseFloor,
+    ring: BandRing,
+    changes: Changes,
+    past: [Sums; 4],
+    hysteresis: Hysteresis,
     last_t: Option<Micros>,
     next: Option<Micros>,
-    frames: u32,
-    moving_until: Option<Micros>,
-    last_motion: Option<Micros>,
-    quiet_since: Option<Micros>,
 }
 
 impl Detector {
@@ -83,21 +97,19 @@ impl Detector {
     pub fn new(config: DetectorConfig, link: LinkId) -> Self {
         Self {
             config,
+            threshold: config.threshold(),
             link,
             shape: None,
             map: None,
-            power: [0.0; MAX_VALUES],
-            last: [0.0; MAX_BANDS],
-            noise: [0.0; MAX_BANDS],
-            noise_frames: 0,
-            structure: Structure::default(),
-            segment: Micros(0),
+            mapped: Micros(0),
+            powers: [0; MAX_VALUES],
+            noise: NoiseFloor::default(),
+            ring: BandRing::default(),
+            changes: Changes::default(),
+            past: [Sums::default(); 4],
+            hysteresis: Hysteresis::default(),
             last_t: None,
             next: None,
-            frames: 0,
-            moving_until: None,
-            last_motion: None,
-            quiet_since: None,
         }
     }
 
@@ -106,7 +118,15 @@ impl Detector {
         self.link
     }
 
+    /// Time of the next decision, `None` before the first frame or poll.
+    pub const fn next_step(&self) -> Option<Micros> {
+        self.next
+    }
+
     /// Takes a frame. Poll up to its time first, so that decisions rest on what came before them.
+    ///
+    /// A change of shape, format or live tones starts afresh; a gap of more than a second forgets the changes and keeps
+    /// the noise.
     ///
     /// # Errors
     /// [`Ignored`] says why a frame was left out; the detector goes on with the next.
@@ -116,65 +136,59 @@ impl Detector {
             return Err(Ignored::OtherLink);
         }
         self.next.get_or_insert(step_after(t));
-        if self.last_t.is_some_and(|last| t <= last) {
-            return Err(Ignored::Late);
+        let since = match self.last_t {
+            Some(last) if t <= last => return Err(Ignored::Late),
+            Some(last) => t.since(last),
+            None => GAP + GAP,
+        };
+        if since < SPACING && self.map.is_some() {
+            return Err(Ignored::Dense);
         }
-        let shape = Shape::of(frame);
-        let gap = self.last_t.is_some_and(|last| t.since(last) > GAP);
-        if self.shape != Some(shape) || self.map.is_none() || gap {
-            return self.begin(frame, shape);
-        }
+        self.follow_shape(frame, t, since);
         let map = self.map.as_ref().ok_or(Ignored::NoChannel)?;
-        let mut power = [0.0; MAX_VALUES];
-        let bands = map.extract(frame, &mut power).ok_or(Ignored::NoChannel)?;
-        let used = map.values();
-        if power[..used] == self.power[..used] {
+        let mut powers = [0; MAX_VALUES];
+        let bands = map.extract(frame, &mut powers).ok_or(Ignored::NoChannel)?;
+        if powers == self.powers {
             return Err(Ignored::Duplicate);
         }
-        let mut rough = [0.0; MAX_BANDS];
-        map.roughness(&power, &self.power, &bands.x, &mut rough);
-        let freedom = map.freedom() as f32;
-        self.learn_noise(&rough);
-        let ms = (t.since(self.segment).0 / 1000).min(u64::from(u32::MAX / 2)) as u32;
-        self.structure.push(ms, &bands.x, &self.last, &self.noise, freedom);
-        self.accept(t, bands, power);
-        Ok(())
-    }
-
-    fn accept(&mut self, t: Micros, bands: Bands, power: [f32; MAX_VALUES]) {
-        (self.last, self.power, self.last_t) = (bands.x, power, Some(t));
-        self.frames = self.frames.saturating_add(1);
-    }
-
-    fn begin(&mut self, frame: &CsiFrame<'_>, shape: Shape) -> Result<(), Ignored> {
-        let t = frame.meta().t;
-        self.structure.clear();
-        self.noise_frames = 0;
-        self.frames = 0;
         self.last_t = Some(t);
-        self.segment = t;
-        self.map = BandMap::of(frame);
-        self.shape = Some(shape);
-        self.noise = [1.0; MAX_BANDS];
-        let map = self.map.as_ref().ok_or(Ignored::NoChannel)?;
-        let mut power = [0.0; MAX_VALUES];
-        let Some(bands) = map.extract(frame, &mut power) else {
-            self.map = None;
-            return Err(Ignored::NoChannel);
-        };
-        self.accept(t, bands, power);
+        if self.ring.since_last(t).is_some() {
+            self.noise.learn(map, &powers, &self.powers, &bands);
+        }
+        self.powers = powers;
+        if let Some(change) = self.ring.push(t, &bands, self.noise.weight()) {
+            self.changes.push(step_number(t), change);
+        }
         Ok(())
     }
 
-    /// Mean of the first frames, then an average over 32 that no single frame can move far.
-    fn learn_noise(&mut self, rough: &[f32; MAX_BANDS]) {
-        self.noise_frames = (self.noise_frames + 1).min(32);
-        let share = 1.0 / self.noise_frames as f32;
-        let first = self.noise_frames < 4;
-        for (n, &r) in self.noise.iter_mut().zip(rough) {
-            let r = if first { r } else { r.min(4.0 * *n) };
-            *n = if self.noise_frames == 1 { r.max(1e-9) } else { (*n + share * (r - *n)).max(1e-9) };
+    /// Sees to it that the map fits the frame and that no statistic spans a gap.
+    fn follow_shape(&mut self, frame: &CsiFrame<'_>, t: Micros, since: Micros) {
+        let shape = Shape::of(frame);
+        let new_shape = self.shape != Some(shape) || self.map.is_none();
+        if new_shape || since > GAP {
+            self.forget();
         }
+        if new_shape || t.since(self.mapped) > REMAP {
+            let map = BandMap::of(frame);
+            // A fade may hide a tone; only a frame that has more live tones, or a tenth fewer, tells of a new map.
+            let count = |m: &Option<BandMap>| m.as_ref().map_or(0, BandMap::values);
+            let (old, new) = (count(&self.map), count(&map));
+            if new_shape || new > old || new * 10 < old * 9 {
+                self.forget();
+                self.noise = NoiseFloor::default();
+                self.map = map;
+                self.shape = Some(shape);
+            }
+            self.mapped = t;
+        }
+    }
+
+    fn forget(&mut self) {
+        self.ring.clear();
+        self.changes.clear();
+        self.past = [Sums::default(); 4];
+        self.powers = [0; MAX_VALUES];
     }
 
     /// The decision that is due at or before `now`, if one is; call until `None`.
@@ -186,45 +200,50 @@ impl Detector {
         if next > now {
             return None;
         }
-        let minute = Micros(60_000_000);
-        let at = if now.since(next) > minute { step_after(Micros(now.0 - minute.0)) } else { next };
+        let at = if now.since(next) > JUMP { step_after(Micros(now.0 - JUMP.0)) } else { next };
         self.next = Some(at + STEP);
         Some(self.decide(at))
     }
 
     fn decide(&mut self, at: Micros) -> Decision {
         let silent = self.last_t.is_none_or(|t| at.since(t) > GAP);
-        let ms = (at.since(self.segment).0 / 1000).min(u64::from(u32::MAX / 2)) as u32;
-        let level = if silent { None } else { self.structure.level(ms, WINDOW_MS) };
-        let level = level.filter(|l| l.pairs >= MIN_PAIRS);
-        let score = level.map_or(f32::NAN, |l| score(&l));
-        let threshold = self.config.threshold();
-        let state = match level {
-            None => MotionState::Unknown,
-            Some(_) if score >= threshold => {
-                self.moving_until = Some(at + self.config.hold());
-                MotionState::Moving
-            }
-            Some(_) if self.moving_until.is_some_and(|t| at < t) => MotionState::Moving,
-            Some(_) => MotionState::Still,
-        };
-        let present = self.presence(at, state);
-        Decision { t: at, link: self.link, state, present, score, threshold, frames: level.map_or(0, |l| l.pairs) }
+        let (score, frames) = if silent { (None, 0.0) } else { self.score(at) };
+        let state = self.hysteresis.step(at, score, self.threshold, &self.config);
+        debug_assert!(score.is_none() == (state == MotionState::Unknown));
+        Decision {
+            t: at,
+            link: self.link,
+            state,
+            present: self.hysteresis.presence(at, &self.config),
+            score: score.unwrap_or(f32::NAN),
+            threshold: self.threshold,
+            frames: frames as u32,
+        }
     }
 
-    fn presence(&mut self, at: Micros, state: MotionState) -> Presence {
-        match state {
-            MotionState::Moving => (self.last_motion, self.quiet_since) = (Some(at), None),
-            MotionState::Still => _ = self.quiet_since.get_or_insert(at),
-            MotionState::Unknown => self.quiet_since = None,
+    /// The fused score and the number of changes behind it.
+    fn score(&mut self, at: Micros) -> (Option<f32>, f32) {
+        let Some(noise) = self.map.as_ref().and_then(|map| self.noise.of(map)) else { return (None, 0.0) };
+        let sums = self.changes.sums(step_number(at));
+        let [oldest, ..] = self.past;
+        self.past.rotate_left(1);
+        self.past[3] = sums;
+        let both = sums.with(&oldest);
+        if both.changes < FEWEST {
+            return (None, both.changes);
         }
-        let recent = self.last_motion.is_some_and(|t| at.since(t) < self.config.present_for());
-        match self.quiet_since {
-            _ if state == MotionState::Moving => Presence::Yes,
-            Some(since) if at.since(since) >= Micros(180_000_000) && !recent => Presence::No,
-            _ if recent => Presence::Yes,
-            _ => Presence::Unknown,
-        }
+        let (one, two) = (self.window(sums, at, 1, &noise), self.window(both, at, 2, &noise));
+        (fusion::score(&one, &two, &noise, self.threshold), both.changes)
+    }
+
+    fn window(&self, sums: Sums, at: Micros, seconds: u64, noise: &Noise) -> Window {
+        let far_apart = sums.changes < fusion::FAST * seconds as f32;
+        // The ring holds one second at up to 28 frames a second, two at up to 14.
+        let held = seconds == 1 || sums.changes <= 28.0;
+        let span = Micros(seconds * 1_000_000);
+        let residue =
+            if far_apart && held { residue(&self.ring, at, span, self.noise.weight(), noise.freedom) } else { None };
+        Window { sums, residue }
     }
 }
 
@@ -233,7 +252,7 @@ fn step_after(t: Micros) -> Micros {
     Micros((t.0 / STEP.0 + 1).saturating_mul(STEP.0))
 }
 
-fn score(l: &Level) -> f32 {
-    let energy = math::log10(l.long.max(1e-6));
-    5.0 * energy
+/// Low byte of the number of the step that begins at or before `t`.
+fn step_number(t: Micros) -> u8 {
+    (t.0 / STEP.0) as u8
 }

@@ -5,10 +5,13 @@
 mod bank;
 mod config;
 mod detector;
+mod fusion;
+mod hysteresis;
+mod noise;
 mod rssi;
 mod track;
 
-pub use bank::LinkBank;
+pub use bank::{LinkBank, Refused};
 pub use config::{DetectorConfig, STEP};
 pub use detector::{Detector, Ignored};
 pub use rssi::RssiDetector;

@@ -1,3 +1,5 @@
 //! One window in, one motion statistic out.
 
-pub mod structure;
+pub mod lag1;
+pub mod ring;
+pub mod subspace;

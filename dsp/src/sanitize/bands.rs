@@ -4,23 +4,30 @@
 //! is not. So the mean over a band holds the scene, and what differs between the tones of a band, from one frame to
 //! the next, measures the noise: within the frame, without calibration, whatever the packet rate.
 
-use crate::frame::CsiFrame;
+use num_complex::Complex;
+
+use crate::frame::{Cfr, CsiFrame};
 use crate::math;
 use crate::phy::tones::is_populated;
 
 /// Most values of one frame that are looked at; a larger frame is thinned evenly, each antenna alike.
 pub const MAX_VALUES: usize = 128;
 /// Most bands of one frame.
-pub const MAX_BANDS: usize = 24;
+pub const MAX_BANDS: usize = 20;
 /// Most antenna and stream pairs (times training fields) that are looked at; the others are left out.
 const MAX_ROWS: usize = 8;
 /// A tone this far below the median power in the first frame of a segment counts as dead (guard, DC, notch): -26 dB.
 const DEAD: f32 = 1.0 / 400.0;
-/// Power that an 8-bit quantiser cannot tell from nothing, in LSB²; keeps the noise of a noiseless source above zero.
-const NOISE_FLOOR: f32 = 1e-7;
+/// Least noise variance of a band: a source without noise would make every change infinite. -80 dB.
+const NOISE_FLOOR: f32 = 1e-8;
+/// Powers are kept in steps of 1/1024 of the row's mean power, up to 64 times the mean.
+const POWER_STEP: f32 = 1.0 / 1024.0;
+
+/// Powers of the live values of one frame over the mean of their row, in steps of 2^-10, band after band.
+pub type Powers = [u16; MAX_VALUES];
 
 /// Which values of a frame form which band.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct BandMap {
     /// Value indices in the frame, band after band, row after row.
     values: heapless::Vec<u16, MAX_VALUES>,
@@ -30,14 +37,8 @@ pub struct BandMap {
     rows: heapless::Vec<u8, MAX_ROWS>,
 }
 
-/// One frame as bands.
-#[derive(Clone, Copy)]
-pub struct Bands {
-    /// Amplitude of each band over the amplitude of its row, 1; unused ones are zero.
-    pub x: [f32; MAX_BANDS],
-    /// Common amplitude of all rows, in the device's unit.
-    pub gain: f32,
-}
+/// Amplitude of each band over the amplitude of its row, 1; unused ones are zero.
+pub type Bands = [f32; MAX_BANDS];
 
 impl BandMap {
     /// Reads off a frame which tones live and cuts them into bands.
@@ -133,69 +134,81 @@ impl BandMap {
         self.ends.len() - self.rows.len()
     }
 
-    /// Powers of the live values, band after band, and the bands.
+    /// The bands of a frame, and its powers for [`roughness`](Self::roughness).
     ///
-    /// Returns `None` for a frame without power or with a value that is not finite.
-    pub fn extract(&self, frame: &CsiFrame<'_>, power: &mut [f32; MAX_VALUES]) -> Option<Bands> {
-        let cfr = frame.cfr();
-        for (p, &i) in power.iter_mut().zip(&self.values) {
-            let h = cfr.at(usize::from(i));
-            *p = h.re * h.re + h.im * h.im;
+    /// Each row is divided by its own root mean power, so a gain that is common to an antenna falls out exactly.
+    ///
+    /// - Returns `None` for a frame without power in a row or with a value that is not finite
+    /// - Cost: 6 flops a value, one square root a band
+    pub fn extract(&self, frame: &CsiFrame<'_>, powers: &mut Powers) -> Option<Bands> {
+        let mut raw = [0.0; MAX_VALUES];
+        let indices = &self.values;
+        match frame.cfr() {
+            Cfr::I8(v) => gather(indices, v, &mut raw),
+            Cfr::I16(v) => gather(indices, v, &mut raw),
+            Cfr::F32(v) => gather(indices, v, &mut raw),
         }
-        let mut out = Bands { x: [0.0; MAX_BANDS], gain: 0.0 };
-        let (mut band, mut from, mut total) = (0, 0, 0.0);
+        let mut out = [0.0; MAX_BANDS];
+        let (mut band, mut from) = (0, 0);
         for &row_end in &self.rows {
-            let first = band;
-            let row_from = from;
+            let (first_band, first) = (band, from);
             let mut sum = 0.0;
             while band < usize::from(row_end) {
                 let end = usize::from(self.ends[band]);
-                let p: f32 = power[from..end].iter().sum();
-                out.x[band] = p / (end - from) as f32;
+                let p: f32 = raw[from..end].iter().sum();
+                out[band] = p / (end - from) as f32;
                 sum += p;
                 (from, band) = (end, band + 1);
             }
             if !(sum > 0.0 && sum.is_finite()) {
                 return None;
             }
-            total += sum;
-            let scale = (from - row_from) as f32 / sum;
-            out.x[first..band].iter_mut().for_each(|x| *x = math::sqrt(*x * scale));
-            power[row_from..from].iter_mut().for_each(|p| *p *= scale);
+            let scale = (from - first) as f32 / sum;
+            out[first_band..band].iter_mut().for_each(|x| *x = math::sqrt(*x * scale));
+            for (p, r) in powers[first..from].iter_mut().zip(&raw[first..from]) {
+                // The cast saturates: a tone 18 dB above the mean counts as that.
+                *p = (r * (scale / POWER_STEP)) as u16;
+            }
         }
-        out.gain = math::sqrt(total / from as f32);
         Some(out)
     }
 
     /// Noise variance of each band's amplitude, from how differently its tones changed between two frames.
     ///
     /// With `d` the change of the scaled power, the second difference over tones `d[k-1] - 2 d[k] + d[k+1]` is blind to
-    /// whatever changes smoothly and has six times the noise variance of `d`, which has twice that of one frame.
+    /// whatever changes smoothly. For noise alone its variance is six times that of `d`, which is twice one frame's.
+    /// The amplitude is `x = sqrt(mean p)`, so its variance is that of `p` over `4 x² n`.
     ///
     /// - Shape: `now`, `before` as [`extract`](Self::extract) left them; `out` one variance a band
     /// - Units: squared amplitude over the row's amplitude
-    /// - Cost: 6 flops a value
-    pub fn roughness(
-        &self,
-        now: &[f32; MAX_VALUES],
-        before: &[f32; MAX_VALUES],
-        x: &[f32],
-        out: &mut [f32; MAX_BANDS],
-    ) {
+    /// - Cost: 6 operations a value
+    pub fn roughness(&self, now: &Powers, before: &Powers, x: &Bands, out: &mut Bands) {
+        let mut d = [0i32; MAX_VALUES];
+        for ((d, &a), &b) in d.iter_mut().zip(now).zip(before) {
+            *d = i32::from(a) - i32::from(b);
+        }
         let mut from = 0;
         for (b, &end) in self.ends.iter().enumerate() {
             let end = usize::from(end);
-            let n = end - from;
-            let mut sum = 0.0;
-            for k in from + 1..end - 1 {
-                let d = |i: usize| now[i] - before[i];
-                let r = d(k - 1) - 2.0 * d(k) + d(k + 1);
-                sum += r * r;
-            }
-            let power_variance = sum / (12 * (n - 2)) as f32;
-            // x = sqrt(mean p): dx = dp / (2 x), averaged over n tones.
-            out[b] = power_variance / (4.0 * (x[b] * x[b]).max(1e-3) * n as f32) + NOISE_FLOOR;
+            let n = (end - from) as f32;
+            let sum: f32 = d[from..end]
+                .windows(3)
+                .map(|w| {
+                    let r = (w[0] - 2 * w[1] + w[2]) as f32;
+                    r * r
+                })
+                .sum();
+            let power_variance = sum * (POWER_STEP * POWER_STEP / 12.0) / (n - 2.0);
+            out[b] = power_variance / (4.0 * (x[b] * x[b]).max(1e-3) * n) + NOISE_FLOOR;
             from = end;
         }
+    }
+}
+
+fn gather<T: Copy + Into<f32>>(indices: &[u16], values: &[Complex<T>], out: &mut [f32; MAX_VALUES]) {
+    for (o, &i) in out.iter_mut().zip(indices) {
+        let h = values[usize::from(i)];
+        let (re, im): (f32, f32) = (h.re.into(), h.im.into());
+        *o = re * re + im * im;
     }
 }

@@ -1,0 +1,10 @@
+//! What `motion` and `score` share: one recording through the detector, spoiled on request, and judged by its labels.
+
+pub mod amplitude;
+pub mod bounds;
+pub mod degrade;
+pub mod labels;
+pub mod plot;
+pub mod rules;
+pub mod run;
+pub mod seen;

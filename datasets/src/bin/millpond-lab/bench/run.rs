@@ -1,0 +1,178 @@
+//! One recording through the detector.
+
+use std::path::Path;
+
+use millpond_datasets::{ErrorKind, FrameSource, ReadOptions};
+use millpond_dsp::detect::{Decision, DetectorConfig, LinkBank, MotionState, STEP};
+use millpond_dsp::phy::Micros;
+use millpond_dsp::zones::{AnyLink, Anywhere};
+use millpond_dsp::{CsiFrame, CsiMeta};
+
+use super::amplitude;
+use super::degrade::{Damage, Degrade};
+
+/// Links of one recording that are decided at once.
+const LINKS: usize = 64;
+/// Records at the start among which a stale one is looked for, and the gap that tells it.
+const STALE: (usize, Micros) = (10, Micros(1_000_000));
+
+/// What one recording gave.
+#[derive(Default)]
+pub struct Track {
+    /// Every link's decisions, in order of time.
+    pub links: Vec<Decision>,
+    /// What all links say together, one entry a step.
+    pub any: Vec<(Micros, Anywhere)>,
+    /// Number of links.
+    pub link_count: usize,
+    /// Frames that reached the detector.
+    pub frames: u64,
+    /// From the first frame to the end of the last, in seconds.
+    pub length_s: f64,
+    /// Labels by sample, where the recording carries them: time and whether somebody moves.
+    pub labels: Vec<(f64, bool)>,
+    /// What could not be read; frames before it count.
+    pub damage: Option<String>,
+}
+
+impl Track {
+    /// The last word by a time, in seconds from the first frame.
+    pub fn by(&self, t_s: f64) -> Option<&Anywhere> {
+        let limit = Micros::from_seconds(t_s + 1e-6);
+        let n = self.any.partition_point(|(t, _)| *t <= limit);
+        n.checked_sub(1).map(|i| &self.any[i].1)
+    }
+}
+
+/// Runs a recording through one detector a link with the default configuration.
+///
+/// # Errors
+/// If not a single frame can be read. Damage further on is kept in the track.
+pub fn run(path: &Path, rate_hz: Option<f64>, degrade: Degrade) -> Result<Track, String> {
+    let options = ReadOptions { rate_hz, ..ReadOptions::default() };
+    let mut runner = Runner::new(degrade, path);
+    match millpond_datasets::open(path, &options) {
+        Ok(mut source) => runner.drain(&mut *source, stale(path, &options)),
+        Err(e) if e.kind == ErrorKind::Unknown => {
+            let mut labels = Vec::new();
+            let damage = amplitude::rows(path, |t, moving, frame| {
+                labels.push((t, moving));
+                runner.take(frame);
+            });
+            runner.track.damage = damage.map_err(|_| e.to_string())?;
+            runner.track.labels = labels;
+        }
+        Err(e) => return Err(e.to_string()),
+    }
+    match (runner.seen, runner.track.damage.take()) {
+        (0, damage) => Err(damage.unwrap_or_else(|| "the recording holds no frame".to_owned())),
+        (_, damage) => Ok(Track { damage, ..runner.end() }),
+    }
+}
+
+/// Number of records before a gap of more than a second among the first ten: a device may begin with a frame that is
+/// minutes old.
+fn stale(path: &Path, options: &ReadOptions) -> usize {
+    let Ok(mut source) = millpond_datasets::open(path, options) else { return 0 };
+    let mut times = Vec::new();
+    while times.len() < STALE.0 {
+        match source.next_frame() {
+            Ok(Some(record)) => times.push(record.frame.meta().t),
+            Err(e) if e.can_resume => {}
+            _ => break,
+        }
+    }
+    times.windows(2).rposition(|w| w[1].since(w[0]) > STALE.1).map_or(0, |at| at + 1)
+}
+
+struct Runner {
+    bank: LinkBank<LINKS>,
+    any: AnyLink<LINKS>,
+    damage: Damage,
+    track: Track,
+    origin: Option<Micros>,
+    last: Micros,
+    seen: u64,
+}
+
+impl Runner {
+    fn new(degrade: Degrade, path: &Path) -> Self {
+        let config = DetectorConfig::default();
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        Self {
+            bank: LinkBank::new(config),
+            any: AnyLink::new(config),
+            damage: Damage::new(degrade, &name),
+            track: Track::default(),
+            origin: None,
+            last: Micros(0),
+            seen: 0,
+        }
+    }
+
+    fn drain(&mut self, source: &mut dyn FrameSource, skip: usize) {
+        let mut index = 0;
+        loop {
+            match source.next_frame() {
+                Ok(None) => break,
+                Ok(Some(record)) => {
+                    if index >= skip {
+                        self.take(record.frame);
+                    }
+                    index += 1;
+                }
+                Err(e) => {
+                    self.track.damage.get_or_insert(e.to_string());
+                    if !e.can_resume {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, raw: CsiFrame<'_>) {
+        let origin = *self.origin.get_or_insert(raw.meta().t);
+        let t = raw.meta().t.since(origin);
+        self.seen += 1;
+        self.last = self.last.max(t);
+        if !self.damage.passes() {
+            return;
+        }
+        let meta = CsiMeta { t, ..*raw.meta() };
+        let Ok(frame) = CsiFrame::new(meta, raw.tones(), raw.cfr()) else { return };
+        self.poll(t);
+        let frame = self.damage.gain(frame);
+        self.track.frames += u64::from(self.bank.push(&frame).is_ok());
+    }
+
+    fn poll(&mut self, now: Micros) {
+        while let Some(d) = self.bank.poll(now) {
+            // More links than places: the surplus has no voice.
+            let _ = self.any.push(&d);
+            let all = self.any.at(d.t);
+            match self.track.any.last_mut() {
+                Some((t, last)) if *t == d.t => *last = all,
+                _ => self.track.any.push((d.t, all)),
+            }
+            self.track.links.push(d);
+        }
+    }
+
+    fn end(mut self) -> Track {
+        let mean_gap = self.last.seconds() / (self.seen.max(2) - 1) as f64;
+        self.track.length_s = self.last.seconds() + mean_gap;
+        self.poll(self.last + STEP);
+        self.track.link_count = self.track.links.iter().map(|d| usize::from(d.link.0) + 1).max().unwrap_or(0);
+        self.track
+    }
+}
+
+/// One word for a state.
+pub const fn state_name(state: MotionState) -> &'static str {
+    match state {
+        MotionState::Unknown => "unknown",
+        MotionState::Still => "still",
+        MotionState::Moving => "moving",
+    }
+}

@@ -1,0 +1,100 @@
+//! Two statistics that fail for different reasons, two windows, one score.
+//!
+//! The autocorrelation of [`lag1`](crate::features::lag1) leads where frames are close; it knows noise by its
+//! independence and so ignores every pattern that jumps from frame to frame. The residue of
+//! [`subspace`](crate::features::subspace) leads where frames are far apart; it knows noise by its roughness over tones.
+
+use crate::features::lag1::Sums;
+use crate::features::subspace::Residue;
+use crate::math;
+
+/// Least depth of motion: the persistent change of the amplitude over the static channel, -34 dB (2 %).
+///
+/// Not from theory: motion behind walls and in neighbouring rooms lies below it, and so does half a second of the
+/// quietest start in a room. Chosen on the development recordings; `docs/method.md` has the trade.
+const DEPTH: f32 = 3.98e-4;
+/// The same for the residue, which lacks the strongest pattern: -36 dB.
+const DEPTH_RESIDUE: f32 = 2.51e-4;
+/// Allowance for receivers whose noise is not white over tones: a still link's residue may exceed its noise by 1.5 dB.
+const ALLOWANCE: f32 = 0.345;
+/// Frames a second from which on the autocorrelation decides alone: a walker (1 m/s at 2.4 GHz) decorrelates to
+/// J0(51 / 40) = 0.63 in one frame.
+pub const FAST: f32 = 40.0;
+/// Share of the threshold that the last second must reach before two seconds together may decide.
+const FRESH: f32 = 0.4;
+/// The score where nothing is over the least depth, as a share of the threshold; below the release level.
+const SHALLOW: f32 = 0.5;
+/// Highest score: beyond it a Gaussian tail means nothing.
+const HIGHEST: f32 = 40.0;
+
+/// What the link's noise is, for all windows.
+#[derive(Clone, Copy, Debug)]
+pub struct Noise {
+    /// Mean noise variance of a band's amplitude, over the row's squared amplitude, times bands over freedom.
+    pub variance: f32,
+    /// Relative variance of the estimate itself.
+    pub doubt: f32,
+    /// Degrees of freedom of a band vector.
+    pub freedom: f32,
+}
+
+/// What one window holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Window {
+    /// Clipped sums of the changes.
+    pub sums: Sums,
+    /// Residue, where frames are far enough apart for it.
+    pub residue: Option<Residue>,
+}
+
+/// A window's deviates.
+#[derive(Clone, Copy, Debug)]
+struct Deviates {
+    /// Whatever the depth.
+    any: f32,
+    /// Limited by the least depth.
+    deep: f32,
+}
+
+impl Window {
+    fn deviates(&self, noise: &Noise, limit: f32) -> Option<Deviates> {
+        let lag1 = self.sums.z(noise.freedom);
+        let residue = self.residue.map(|r| residue_z(&r, noise));
+        let both = residue.filter(|&r| r > 0.0 && lag1 > 0.0).map(|r| (r + lag1) * core::f32::consts::FRAC_1_SQRT_2);
+        let lag1 = if lag1.is_nan() { None } else { Some(lag1) };
+        let shallow = |z: f32| z.min(SHALLOW * limit);
+        let deep_lag1 = self.sums.persistent() * noise.variance >= DEPTH;
+        let deep_residue = self.residue.is_some_and(|r| r.energy * noise.variance >= DEPTH_RESIDUE);
+        let any = [lag1, residue, both].into_iter().flatten().reduce(f32::max)?;
+        let deep = [
+            lag1.map(|z| if deep_lag1 { z } else { shallow(z) }),
+            residue.map(|z| if deep_residue { z } else { shallow(z) }),
+            both.map(|z| if deep_residue { z } else { shallow(z) }),
+        ];
+        let deep = deep.into_iter().flatten().reduce(f32::max)?;
+        Some(Deviates { any, deep })
+    }
+}
+
+/// The residue's logarithm over its allowance, in standard deviations.
+///
+/// `n` changes of `f` bands hold `n f` squares; changes overlap, so that `2 n f / 3` are independent and the logarithm of
+/// their mean has a variance of `3 / (n f)`; the noise estimate adds its own.
+fn residue_z(r: &Residue, noise: &Noise) -> f32 {
+    let variance = 3.0 / (r.changes * (noise.freedom - 1.0)) + noise.doubt;
+    (math::ln(r.energy.max(1e-9)) - ALLOWANCE) / math::sqrt(variance)
+}
+
+/// The fused score of the last second and the last two.
+///
+/// - `limit` is the threshold that the score will be compared with
+/// - Returns `None` if neither window holds enough
+pub fn score(second: &Window, two: &Window, noise: &Noise, limit: f32) -> Option<f32> {
+    let (one, two) = (second.deviates(noise, limit), two.deviates(noise, limit));
+    let fused = match (one, two) {
+        (Some(one), Some(two)) if one.any >= FRESH * limit => one.deep.max(two.deep),
+        (Some(one), _) => one.deep,
+        (None, two) => two?.deep,
+    };
+    Some(fused.clamp(-HIGHEST, HIGHEST))
+}

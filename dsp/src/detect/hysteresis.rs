@@ -1,0 +1,96 @@
+//! From scores to states without flicker, and from states to presence.
+
+use crate::detect::config::DetectorConfig;
+use crate::detect::{MotionState, Presence};
+use crate::phy::Micros;
+
+/// A link that moves goes on moving while its score is above this share of the threshold.
+const RELEASE: f32 = 0.6;
+/// How long after motion somebody is surely there.
+const FRESH: Micros = Micros(30_000_000);
+/// Quiet time after which a link that never saw motion says that nobody is there.
+const NOBODY: Micros = Micros(180_000_000);
+
+/// State of one link's decision.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hysteresis {
+    moving_until: Option<Micros>,
+    last_motion: Option<Micros>,
+    quiet_since: Option<Micros>,
+}
+
+impl Hysteresis {
+    /// Takes the score of a step, `None` while nothing is known.
+    ///
+    /// Moving begins at the threshold and ends when the score stayed under 0.6 of it for the hold time. Unknown lets go
+    /// at once: a link that is not heard says nothing.
+    pub fn step(&mut self, at: Micros, score: Option<f32>, threshold: f32, config: &DetectorConfig) -> MotionState {
+        let held = self.moving_until.is_some_and(|t| at < t);
+        let state = match score {
+            None => MotionState::Unknown,
+            Some(s) if s >= threshold || (held && s >= RELEASE * threshold) => {
+                self.moving_until = Some(at + config.hold());
+                MotionState::Moving
+            }
+            Some(_) if held => MotionState::Moving,
+            Some(_) => MotionState::Still,
+        };
+        match state {
+            MotionState::Moving => (self.last_motion, self.quiet_since) = (Some(at), None),
+            MotionState::Still => _ = self.quiet_since.get_or_insert(at),
+            MotionState::Unknown => (self.moving_until, self.quiet_since) = (None, None),
+        }
+        state
+    }
+
+    /// Whether somebody is there.
+    ///
+    /// Yes during motion and for 30 s after it. No when the link was heard and quiet: for three minutes if it never saw
+    /// motion, for the configured time if it did, because a person who holds still is not seen. Unknown between.
+    pub fn presence(&self, at: Micros, config: &DetectorConfig) -> Presence {
+        let since_motion = self.last_motion.map(|t| at.since(t));
+        let quiet = self.quiet_since.map(|t| at.since(t));
+        match (since_motion, quiet) {
+            (Some(since), _) if since < FRESH => Presence::Yes,
+            (None, Some(quiet)) if quiet >= NOBODY => Presence::No,
+            (Some(_), Some(quiet)) if quiet >= config.present_for() => Presence::No,
+            _ => Presence::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moving_begins_at_the_threshold_and_ends_below_the_release_level() {
+        let config = DetectorConfig::default().with_hold(Micros(500_000)).unwrap();
+        let mut h = Hysteresis::default();
+        let scores: [f32; 8] = [4.9, 5.0, 3.1, 2.9, 2.9, 4.9, f32::NAN, 6.0];
+        let mut seen = std::vec::Vec::new();
+        for (i, s) in scores.into_iter().enumerate() {
+            let score = if s.is_nan() { None } else { Some(s) };
+            seen.push(h.step(Micros(250_000 * (i as u64 + 1)), score, 5.0, &config));
+        }
+        use MotionState::*;
+        assert_eq!(seen, [Still, Moving, Moving, Moving, Still, Still, Unknown, Moving]);
+    }
+
+    #[test]
+    fn presence_needs_time_to_become_no() {
+        let config = DetectorConfig::default();
+        let mut h = Hysteresis::default();
+        let second = |s: u64| Micros(s * 1_000_000);
+        h.step(second(1), Some(0.0), 5.0, &config);
+        assert_eq!(h.presence(second(100), &config), Presence::Unknown);
+        assert_eq!(h.presence(second(181), &config), Presence::No);
+        h.step(second(200), Some(9.0), 5.0, &config);
+        h.step(second(210), Some(0.0), 5.0, &config);
+        assert_eq!(h.presence(second(220), &config), Presence::Yes);
+        assert_eq!(h.presence(second(500), &config), Presence::Unknown, "a person who holds still is not seen");
+        assert_eq!(h.presence(second(210 + 1200), &config), Presence::No);
+        h.step(second(1500), None, 5.0, &config);
+        assert_eq!(h.presence(second(1500), &config), Presence::Unknown);
+    }
+}
