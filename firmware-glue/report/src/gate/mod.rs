@@ -4,7 +4,7 @@
 //! to smuggle a value out with, and its state and result own what they hold. The second half reduces: a raw estimate in,
 //! a [`Derived`](crate::Derived) message out. Each says what is lost.
 //!
-//! The compiler cannot see a `fn` that writes to a `static` or prints: the source scan refuses both.
+//! The compiler cannot see a `fn` that writes to a `static` or prints: the source scan, `tests/t_scan.rs`, refuses both.
 
 use crate::Raw;
 use crate::raw::{Telemetry, Wipe};
