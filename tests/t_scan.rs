@@ -52,6 +52,13 @@ const RULES: &[Rule] = &[
             "node/src/sinks",
         ],
     },
+    // There is one state in a node, and one in each session of the C library: a second one could be *on* when it is off.
+    Rule {
+        name: "makes a second state",
+        words: &["Privacy::new", "Privacy::restore", "Privacy::default"],
+        folders: &["dsp/src", "optimizer/src", "firmware-glue/src", "node/src"],
+        except: &["firmware-glue/src/session.rs", "node/src/runtime", "node/src/demo"],
+    },
     Rule {
         name: "skips the wipe",
         words: &["mem::forget", "ManuallyDrop", "Box::leak"],

@@ -16,7 +16,7 @@ use crate::wire::{Decision, Derived, Flip, Lan, List, Loser, Radio, Reason, Sett
 /// One radio and its air. Lost: milliseconds, dBm and counts but for their buckets.
 pub fn radio(node: NodeId, band: Band, survey: &Raw<RadioSurvey>) -> Derived<Radio, Lan> {
     let s = survey.open();
-    let busy = u128::from(s.busy_ms) * 20 / u128::from(s.active_ms.max(1));
+    let busy = s.busy_ms.saturating_mul(20) / s.active_ms.max(1);
     Derived::mint(Radio {
         node,
         band,
