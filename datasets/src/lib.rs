@@ -7,6 +7,7 @@ mod channel;
 mod clock;
 mod container;
 mod error;
+pub mod fixture;
 pub mod format;
 mod input;
 mod layout;
@@ -46,6 +47,18 @@ pub struct ReadOptions {
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn FrameSource>, ReadError> {
     let file = std::fs::File::open(path).map_err(|e| ReadError::file(ErrorKind::Io, e.to_string()))?;
     probe::open(Input::new(Box::new(file)), Some(path), options)
+}
+
+/// Opens a stream with the reader of one format, whatever its content; gzip is undone.
+///
+/// # Errors
+/// What the reader says of the first bytes.
+pub fn read_as(
+    format: &Format,
+    source: impl Read + Send + 'static,
+    options: &ReadOptions,
+) -> Result<Box<dyn FrameSource>, ReadError> {
+    probe::open_as(format, Input::new(Box::new(source)), options)
 }
 
 /// Opens a recording out of any stream.

@@ -39,6 +39,11 @@ impl Lines {
         &self.input.bytes()[..self.len]
     }
 
+    /// False for a last line that the input ends in.
+    pub fn is_terminated(&self) -> bool {
+        self.input.bytes().len() > self.len
+    }
+
     /// Bytes behind the reader.
     pub const fn offset(&self) -> u64 {
         self.input.offset()

@@ -106,6 +106,11 @@ pub(crate) fn open(
     }
 }
 
+/// Undoes gzip and builds the reader of one format.
+pub(crate) fn open_as(format: &Format, input: Input, options: &ReadOptions) -> Opened {
+    (format.build)(container::gzip::unwrap(input, &options.limits), options)
+}
+
 fn unknown(head: &[u8]) -> ReadError {
     let tried: Vec<&str> = FORMATS.iter().map(|f| f.name).collect();
     let start: Vec<String> = head.iter().take(8).map(|b| format!("{b:02x}")).collect();

@@ -1,5 +1,6 @@
 //! What a recording holds, in figures: shapes, times, sums and the digest of every sample.
 
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{FrameSource, ReadError, Record};
@@ -92,6 +93,33 @@ impl Summary {
         it
     }
 
+    /// The figures as one JSON document, sums of integers as integers.
+    pub fn document(&self, format: &str) -> Value {
+        let shape = |c: &ShapeCount| {
+            let (subcarriers, rx, tx) = c.shape;
+            json!({"subcarriers": subcarriers, "rx": rx, "tx": tx, "frames": c.frames})
+        };
+        let problem =
+            |p: &ReadError| json!({"kind": p.kind.name(), "record": p.record, "offset": p.offset, "what": p.what});
+        json!({
+            "format": format,
+            "frame_count": self.frame_count,
+            "shapes": self.shapes.iter().map(shape).collect::<Vec<_>>(),
+            "t_first": self.t_first,
+            "t_last": self.t_last,
+            "t_backward_steps": self.t_backward_steps,
+            "rssi_sums": self.rssi_sums,
+            "sum_abs": self.sum_abs,
+            "sum_re": number(self.sum_re, self.integral),
+            "sum_im": number(self.sum_im, self.integral),
+            "csi_sha256": self.csi_sha256,
+            "problems": self.problems.iter().map(problem).collect::<Vec<_>>(),
+            "problem_count": self.problem_count,
+            "span_s": self.span_s,
+            "links": self.links.len(),
+        })
+    }
+
     fn add(&mut self, record: &Record<'_>, tally: &mut Tally) {
         self.frame_count += 1;
         let shape = record.stored.shape;
@@ -127,6 +155,11 @@ impl Summary {
         });
         tally.sha.update(&tally.bytes);
     }
+}
+
+/// A sum of integers as an integer: exact below 2^53.
+fn number(x: f64, integral: bool) -> Value {
+    if integral && x.abs() < 2f64.powi(53) { json!(x as i64) } else { json!(x) }
 }
 
 #[derive(Default)]

@@ -3,3 +3,4 @@
 pub(crate) mod gzip;
 pub(crate) mod npy_zip;
 pub(crate) mod pcap;
+pub(crate) mod pcapng;

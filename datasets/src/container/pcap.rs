@@ -1,8 +1,58 @@
-//! Packet captures: classic pcap and pcapng, one packet at a time.
+//! Packet captures: classic pcap here, pcapng beside it, one packet at a time.
 //!
-//! Sources: draft-ietf-opsawg-pcap (classic), draft-ietf-opsawg-pcapng.
+//! Source: draft-ietf-opsawg-pcap.
 
+use super::pcapng::{NG_MAGIC, Ng};
 use crate::walk::Look;
+
+/// A capture of either kind.
+pub enum Capture {
+    Classic(Classic),
+    Ng(Ng),
+}
+
+/// A captured packet.
+#[derive(Clone, Copy)]
+pub struct Packet<'a> {
+    /// Capture time: whole seconds since 1970, and the fraction in nanoseconds.
+    pub seconds: u64,
+    /// See `seconds`.
+    pub nanos: u32,
+    /// LINKTYPE_ number of its first header.
+    pub link_type: u32,
+    /// What was captured of it.
+    pub data: &'a [u8],
+}
+
+impl Capture {
+    /// The capture that the first bytes belong to, and the bytes before its first packet or block.
+    pub fn new(head: &[u8]) -> Option<(Self, usize)> {
+        if head.starts_with(&NG_MAGIC) {
+            return Some((Self::Ng(Ng::new()), 0));
+        }
+        Classic::new(head).map(|classic| (Self::Classic(classic), CLASSIC_HEADER))
+    }
+
+    /// Judges the bytes at the start of a packet or block; `wanted` tells which packets are measurements.
+    pub fn look(&self, b: &[u8], at_end: bool, wanted: impl Fn(Packet<'_>) -> bool) -> Look {
+        match self {
+            Self::Classic(classic) => match classic.look(b, at_end) {
+                Look::Other(len) if b.len() < len => Look::Need(len),
+                Look::Other(len) if wanted(classic.packet(&b[..len])) => Look::Csi(len),
+                other => other,
+            },
+            Self::Ng(ng) => ng.look(b, wanted),
+        }
+    }
+
+    /// The packet of a whole record, or `None` for a block that only describes the capture.
+    pub fn packet<'a>(&mut self, record: &'a [u8]) -> Option<Packet<'a>> {
+        match self {
+            Self::Classic(classic) => Some(classic.packet(record)),
+            Self::Ng(ng) => ng.take(record),
+        }
+    }
+}
 
 /// Byte order and time unit of a classic capture, from its magic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +65,7 @@ pub struct Classic {
 /// Bytes of the global header.
 pub const CLASSIC_HEADER: usize = 24;
 /// Bytes of a packet's header.
-pub const PACKET_HEADER: usize = 16;
+const PACKET_HEADER: usize = 16;
 
 impl Classic {
     /// Reads the global header.
@@ -38,26 +88,43 @@ impl Classic {
         if self.big_endian { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) }
     }
 
-    /// Capture time of a packet: seconds since 1970, and the fraction in nanoseconds.
-    pub fn time(self, packet: &[u8]) -> (u32, u32) {
-        let fraction = self.u32(packet, 4);
-        (self.u32(packet, 0), if self.nanoseconds { fraction } else { fraction.saturating_mul(1000) })
+    fn packet(self, record: &[u8]) -> Packet<'_> {
+        let fraction = self.u32(record, 4);
+        Packet {
+            seconds: u64::from(self.u32(record, 0)),
+            nanos: if self.nanoseconds { fraction } else { fraction.saturating_mul(1000) },
+            link_type: self.link_type,
+            data: &record[PACKET_HEADER..],
+        }
     }
 
-    /// Judges a packet's header: captured length within the original and a fraction below a second.
-    pub fn look(self, b: &[u8]) -> Look {
-        if b.len() < PACKET_HEADER {
-            return Look::Need(PACKET_HEADER);
+    /// Judges a packet's header.
+    ///
+    /// Where the two lengths differ (a packet cut by the capture's bound, or damage) the captured one is believed only
+    /// if another packet stands behind it.
+    fn look(self, b: &[u8], at_end: bool) -> Look {
+        let Some(len) = self.length(b) else {
+            return if b.len() < PACKET_HEADER { Look::Need(PACKET_HEADER) } else { Look::Bad("no packet header") };
+        };
+        let next = b.get(len..).unwrap_or_default();
+        if self.u32(b, 8) == self.u32(b, 12) || self.length(next).is_some() || (at_end && b.len() == len) {
+            return Look::Other(len);
         }
+        match next.len() < PACKET_HEADER && !at_end {
+            true => Look::Need(len + PACKET_HEADER),
+            false => Look::Bad("no packet behind the captured length"),
+        }
+    }
+
+    /// Length of the packet whose header stands at the start: a fraction below a second, lengths that packets have.
+    fn length(self, b: &[u8]) -> Option<usize> {
+        let b = b.get(..PACKET_HEADER)?;
         let second = if self.nanoseconds { 1_000_000_000 } else { 1_000_000 };
         let (captured, original) = (self.u32(b, 8), self.u32(b, 12));
-        // Some loggers swap the two lengths or leave the second 0; a packet of a quarter megabyte is none.
-        if self.u32(b, 4) >= second || captured > MAX_PACKET || original > MAX_PACKET {
-            return Look::Bad("no packet header");
-        }
-        Look::Other(PACKET_HEADER + captured as usize)
+        let fits = self.u32(b, 4) < second && captured <= MAX_PACKET && original <= MAX_PACKET;
+        fits.then_some(PACKET_HEADER + captured as usize)
     }
 }
 
 /// tcpdump's own bound on a snapshot.
-const MAX_PACKET: u32 = 262_144;
+pub(super) const MAX_PACKET: u32 = 262_144;

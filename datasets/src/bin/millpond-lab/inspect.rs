@@ -51,37 +51,11 @@ fn one(path: &Path, options: &ReadOptions, as_json: bool) -> Result<(), String> 
     }
 }
 
-fn document(path: &Path, info: &SourceInfo, s: &Summary) -> Value {
-    let shape = |(subcarriers, rx, tx): (usize, usize, usize), frames: u64| json!({"subcarriers": subcarriers, "rx": rx, "tx": tx, "frames": frames});
-    let problems: Vec<Value> = s
-        .problems
-        .iter()
-        .map(|p| json!({"kind": p.kind.name(), "record": p.record, "offset": p.offset, "what": p.what}))
-        .collect();
-    json!({
-        "file": path.display().to_string(),
-        "format": info.format,
-        "frame_count": s.frame_count,
-        "shapes": s.shapes.iter().map(|c| shape(c.shape, c.frames)).collect::<Vec<_>>(),
-        "t_first": s.t_first,
-        "t_last": s.t_last,
-        "t_backward_steps": s.t_backward_steps,
-        "rssi_sums": s.rssi_sums,
-        "sum_abs": s.sum_abs,
-        "sum_re": number(s.sum_re, s.integral),
-        "sum_im": number(s.sum_im, s.integral),
-        "csi_sha256": s.csi_sha256,
-        "problems": problems,
-        "problem_count": s.problem_count,
-        "span_s": s.span_s,
-        "links": s.links.len(),
-        "conventions": info.conventions,
-    })
-}
-
-/// A sum of integers as an integer: exact below 2^53.
-fn number(x: f64, integral: bool) -> Value {
-    if integral && x.abs() < 2f64.powi(53) { json!(x as i64) } else { json!(x) }
+fn document(path: &Path, info: &SourceInfo, summary: &Summary) -> Value {
+    let mut all = summary.document(info.format);
+    all["file"] = json!(path.display().to_string());
+    all["conventions"] = json!(info.conventions);
+    all
 }
 
 fn print(path: &Path, info: &SourceInfo, s: &Summary) {

@@ -55,6 +55,10 @@ impl FrameSource for Esp32 {
         if !self.lines.next(has_row)? {
             return Ok(None);
         }
+        // Without a bracket to close it, a row that the input ends in may be cut anywhere.
+        if !self.lines.is_terminated() && memchr::memchr(b']', self.lines.line()).is_none() {
+            return Err(self.lines.refuse("row dropped: the input ends in it".to_owned()));
+        }
         match self.decoder.take(self.lines.line()) {
             Ok(()) => match self.decoder.record() {
                 Some(record) => Ok(Some(record)),

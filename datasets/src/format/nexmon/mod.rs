@@ -4,11 +4,11 @@ use millpond_dsp::CsiMeta;
 use millpond_dsp::phy::{Channel, Dbm};
 
 use crate::clock::Clock;
-use crate::container::pcap::{CLASSIC_HEADER, Classic, PACKET_HEADER};
+use crate::container::pcap::{CLASSIC_HEADER, Capture, Packet};
 use crate::layout::{Layout, Layouts, fft_order};
 use crate::links::Links;
 use crate::slot::{Slot, complex_i16};
-use crate::walk::{Look, Walk};
+use crate::walk::Walk;
 use crate::{ErrorKind, FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
 
 pub(crate) mod wire;
@@ -19,10 +19,10 @@ use wire::{Datagram, Words};
 /// The format's name.
 pub const NAME: &str = "nexmon";
 
-/// Reads a classic packet capture packet by packet.
+/// Reads a packet capture, pcap or pcapng, packet by packet.
 pub struct Nexmon {
     walk: Walk,
-    capture: Classic,
+    capture: Capture,
     info: SourceInfo,
     decoder: Decoder,
     frames: u64,
@@ -34,10 +34,10 @@ impl Nexmon {
     /// # Errors
     /// If the global header is cut.
     pub fn new(mut input: Input, options: &ReadOptions) -> Result<Self, ReadError> {
-        let Some(capture) = Classic::new(input.fill(CLASSIC_HEADER)) else {
+        let Some((capture, before)) = Capture::new(input.fill(CLASSIC_HEADER)) else {
             return Err(ReadError::file(ErrorKind::Truncated, "the capture's header is cut".to_owned()));
         };
-        input.consume(CLASSIC_HEADER);
+        input.consume(before);
         let conventions = vec![
             "one frame a datagram: each is one receive chain and one spatial stream, and a link of its own",
             "chips with a shared exponent give the exact value, mantissa times two to the exponent, not the block-scaled \
@@ -55,33 +55,42 @@ impl Nexmon {
     }
 }
 
+impl Nexmon {
+    /// The end of a capture in which not one datagram was found is an error of its own.
+    fn end(&mut self) -> Result<(), ReadError> {
+        let others = std::mem::take(&mut self.walk.others);
+        if self.frames > 0 || others == 0 {
+            return Ok(());
+        }
+        let what = format!(
+            "a packet capture without CSI: none of {others} packets is a datagram to port 5500 that starts with 11 11"
+        );
+        Err(ReadError { can_resume: false, ..self.walk.refuse(ErrorKind::Unknown, what) })
+    }
+}
+
 impl FrameSource for Nexmon {
     fn info(&self) -> &SourceInfo {
         &self.info
     }
 
     fn next_frame(&mut self) -> Result<Option<Record<'_>>, ReadError> {
-        let capture = self.capture;
-        if self.walk.next(|b, _| look(capture, b))?.is_none() {
-            if self.frames == 0 && self.walk.others > 0 {
-                let others = std::mem::take(&mut self.walk.others);
-                return Err(ReadError {
-                    can_resume: false,
-                    ..self.walk.refuse(ErrorKind::Unknown, nothing_in(others))
-                });
+        loop {
+            let capture = &self.capture;
+            if self.walk.next(|b, at_end| capture.look(b, at_end, is_datagram))?.is_none() {
+                return self.end().map(|()| None);
             }
-            return Ok(None);
+            let Some(packet) = self.capture.packet(self.walk.bytes()) else { continue };
+            self.frames += 1;
+            let device_s = packet.seconds as f64 + f64::from(packet.nanos) / 1e9;
+            let t_us = packet.seconds.saturating_mul(1_000_000).saturating_add(u64::from(packet.nanos) / 1000);
+            let payload = wire::payload(packet.data, packet.link_type).unwrap_or_default();
+            if let Err(what) = self.decoder.take(payload, t_us, device_s) {
+                return Err(self.walk.refuse(ErrorKind::Malformed, what.to_owned()));
+            }
+            break;
         }
-        let packet = self.walk.bytes();
-        let (seconds, nanos) = capture.time(packet);
-        let payload = wire::payload(&packet[PACKET_HEADER..], capture.link_type).unwrap_or_default();
-        let device_s = f64::from(seconds) + f64::from(nanos) / 1e9;
-        let t_us = u64::from(seconds) * 1_000_000 + u64::from(nanos) / 1000;
-        self.frames += 1;
-        match self.decoder.take(payload, t_us, device_s) {
-            Ok(()) => self.decoder.record().map(Some).ok_or_else(|| self.walk.refuse_shape()),
-            Err(what) => Err(self.walk.refuse(ErrorKind::Malformed, what.to_owned())),
-        }
+        self.decoder.record().map(Some).ok_or_else(|| self.walk.refuse_shape())
     }
 
     fn position(&self) -> u64 {
@@ -89,24 +98,16 @@ impl FrameSource for Nexmon {
     }
 }
 
-fn nothing_in(packets: u64) -> String {
-    format!("a packet capture without CSI: none of {packets} packets is a datagram to port 5500 that starts with 11 11")
-}
-
-/// Judges a captured packet: a measurement only with the datagram's marks in it.
-fn look(capture: Classic, b: &[u8]) -> Look {
-    match capture.look(b) {
-        Look::Other(len) if b.len() < len => Look::Need(len),
-        Look::Other(len) if wire::payload(&b[PACKET_HEADER..len], capture.link_type).is_some() => Look::Csi(len),
-        other => other,
-    }
+fn is_datagram(packet: Packet<'_>) -> bool {
+    wire::payload(packet.data, packet.link_type).is_some()
 }
 
 /// How sure the first bytes make it: a capture that holds no datagram so far may hold one later.
 pub(crate) fn score(head: &[u8], at_end: bool) -> u32 {
-    let Some(capture) = Classic::new(head) else { return 0 };
-    let Some(packets) = head.get(CLASSIC_HEADER..) else { return 5 };
-    crate::probe::score_records(packets, at_end, |b, _| look(capture, b)).max(5)
+    let Some((capture, before)) = Capture::new(head) else { return 0 };
+    let packets = head.get(before..).unwrap_or_default();
+    // Blocks that describe a pcapng capture are not followed here: without their interfaces packets stay unread.
+    crate::probe::score_records(packets, at_end, |b, at_end| capture.look(b, at_end, is_datagram)).max(5)
 }
 
 /// Turns single datagrams into frames: from a capture, or as a socket receives them.
