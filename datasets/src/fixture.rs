@@ -66,12 +66,12 @@ fn intel_stream(draw: &mut Draw, n_rx: usize, n_tx: usize, perm: [usize; 3]) -> 
     for _ in 0..30 {
         bits.push(0, 3);
         let mut antennas = vec![(0.0, 0.0); n_rx * n_tx];
-        for rx in 0..n_rx {
+        for (rx, &connected) in perm[..n_rx].iter().enumerate() {
             for tx in 0..n_tx {
                 let pair = (draw.bits(8), draw.bits(8));
                 bits.push(pair.0, 8);
                 bits.push(pair.1, 8);
-                let antenna = if n_rx == 3 { perm[rx] } else { rx };
+                let antenna = if n_rx == 3 { connected } else { rx };
                 antennas[antenna * n_tx + tx] = float(pair);
             }
         }
