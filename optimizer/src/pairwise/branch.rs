@@ -8,6 +8,9 @@ use super::core::{Closed, Core, Work};
 /// Handshake passes at most below the root; a pass must also promise to close the rest of the gap.
 const PASSES: usize = 8;
 
+/// Table entries between two looks at the quota: a millisecond or two.
+const LOOK: u64 = 1 << 21;
+
 struct Frame {
     core: Core,
     /// The branching node in `core`.
@@ -32,7 +35,7 @@ pub(super) struct Search {
     stack: Vec<Frame>,
     /// Cores out of use, for their buffers.
     spare: Vec<Core>,
-    work: Work,
+    buffers: Work,
     scratch: Vec<i32>,
     bounds: Vec<i32>,
     /// Whether nodes of low degree are taken out. Then a leaf's path does not name every node.
@@ -43,6 +46,20 @@ pub(super) struct Search {
     limit: i64,
     /// Steps taken.
     pub(super) steps: u64,
+    /// Table entries looked at, about: what the steps have cost.
+    pub(super) work: u64,
+}
+
+/// The full assignment, as (node, live value) of the net, that a leaf's path stands for; it costs at most `cost`.
+pub(super) fn complete(core: &Core, leaf: &[(usize, usize)], cost: i64) -> Option<Vec<(usize, usize)>> {
+    let mut from = core.clone();
+    from.cutoff = cost * core.scale;
+    for &(node, value) in leaf {
+        from.hold(node, value);
+    }
+    let mut search = Search::start(&from, cost + 1, false);
+    while search.leaf.is_none() && search.run(1, &|| false) == Status::Open {}
+    search.leaf
 }
 
 impl Search {
@@ -51,25 +68,21 @@ impl Search {
         Self::start(core, limit, true)
     }
 
-    /// A search whose leaves name every node of the core.
-    pub(super) fn plain(core: &Core, limit: i64) -> Self {
-        Self::start(core, limit, false)
-    }
-
     fn start(core: &Core, limit: i64, peeling: bool) -> Self {
         let mut search = Self {
             stack: Vec::new(),
             spare: Vec::new(),
-            work: Work::default(),
+            buffers: Work::default(),
             scratch: Vec::new(),
             bounds: Vec::new(),
             peeling,
             leaf: None,
             limit,
             steps: 0,
+            work: 0,
         };
         let mut root = Core::default();
-        let opened = core.restrict(None, &mut root, &mut search.work);
+        let opened = core.restrict(None, &mut root, &mut search.buffers);
         if opened.is_ok() {
             search.open(root);
         }
@@ -91,9 +104,13 @@ impl Search {
 
     /// Goes on for a number of steps or until `stop` says so.
     pub(super) fn run(&mut self, steps: u64, stop: &dyn Fn() -> bool) -> Status {
-        for step in 0..steps {
-            if step % 64 == 63 && stop() {
-                return Status::Open;
+        let mut looked = self.work;
+        for _ in 0..steps {
+            if self.work - looked > LOOK {
+                looked = self.work;
+                if stop() {
+                    return Status::Open;
+                }
             }
             let Some(frame) = self.stack.last_mut() else { return Status::Done };
             let Some(value) = frame.order.pop() else {
@@ -105,7 +122,7 @@ impl Search {
             frame.core.tighten(self.limit);
             let node = frame.node;
             let mut child = self.spare.pop().unwrap_or_default();
-            match frame.core.restrict(Some((node, value)), &mut child, &mut self.work) {
+            match frame.core.restrict(Some((node, value)), &mut child, &mut self.buffers) {
                 Ok(()) => self.open(child),
                 Err(Closed) => self.spare.push(child),
             }
@@ -143,14 +160,16 @@ impl Search {
     fn tighten_core(&mut self, core: &mut Core) -> Result<(), Closed> {
         loop {
             self.handshakes(core)?;
+            // One look, and two copies on the way here.
+            self.work += 3 * core.tables.len() as u64 + 64;
             let before: usize = core.unary.len();
             core.look(&mut self.bounds);
             core.drop_over(&self.bounds);
             if self.peeling {
-                core.peel(&mut self.work);
+                core.peel(&mut self.buffers);
             }
             let mut next = self.spare.pop().unwrap_or_default();
-            let kept = core.restrict(None, &mut next, &mut self.work);
+            let kept = core.restrict(None, &mut next, &mut self.buffers);
             std::mem::swap(core, &mut next);
             self.spare.push(next);
             kept?;
@@ -166,6 +185,7 @@ impl Search {
             return Ok(());
         }
         for pass in 0..PASSES {
+            self.work += 3 * core.tables.len() as u64;
             let gain = core.sweep(pass % 2 == 0, &mut self.scratch)?;
             if gain * ((PASSES - pass) as i64) < i64::from(core.gap()) {
                 break;

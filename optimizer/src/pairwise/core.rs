@@ -7,7 +7,9 @@
 //!   graphical models", ECCV 2018 (the handshake); Cooper et al., "Soft arc consistency revisited", Artificial
 //!   Intelligence 174, 2010 (costs that move, pruning by the cutoff)
 
-use super::net::Net;
+use std::collections::HashMap;
+
+use super::net::{Net, Pair, capped};
 
 /// A forbidden cost. Three of them still fit.
 pub(super) const CAP: i32 = 1 << 29;
@@ -81,47 +83,60 @@ impl Core {
     /// The core of some nodes of a net, looking for assignments that cost less than `limit` (the net's constant not
     /// counted). `None` if a domain is too long or the costs too wide apart for 32 bits.
     pub(super) fn new(net: &Net, part: &[usize], limit: i64) -> Option<Result<Self, Closed>> {
-        let mut place = vec![u32::MAX; net.unary.len()];
-        let mut core = Self { start: vec![0], ..Self::default() };
-        let mut floor = 0;
-        for (i, &node) in part.iter().enumerate() {
-            place[node] = i as u32;
-            core.nodes.push(node as u32);
-            floor += net.unary[node].iter().min().copied().unwrap_or(0);
-            if net.unary[node].len() > usize::from(u16::MAX) {
-                return None;
+        let unary = part.iter().map(|&n| net.unary[n].clone()).collect();
+        Self::build(net, part, unary, limit)
+    }
+
+    /// The core of some nodes while all others keep their `values`.
+    pub(super) fn around(net: &Net, part: &[usize], values: &[usize], limit: i64) -> Option<Result<Self, Closed>> {
+        let fold = |&node: &usize| {
+            let mut unary = net.unary[node].clone();
+            for &(to, p) in net.adjacent[node].iter().filter(|(to, _)| !part.contains(to)) {
+                let pair = net.pairs[p].as_ref().expect("adjacency names live pairs");
+                let cols = net.unary[pair.v].len();
+                let (from, step) = if pair.u == node { (values[to], cols) } else { (values[to] * cols, 1) };
+                unary.iter_mut().zip(pair.costs[from..].iter().step_by(step)).for_each(|(u, c)| *u = capped(*u + c));
             }
-        }
-        let inside: Vec<_> =
-            net.pairs.iter().flatten().filter(|p| place[p.u] < u32::MAX && place[p.v] < u32::MAX).collect();
-        floor += inside.iter().map(|p| p.costs.iter().min().copied().unwrap_or(0)).sum::<i64>();
+            unary
+        };
+        Self::build(net, part, part.iter().map(fold).collect(), limit)
+    }
+
+    fn build(net: &Net, part: &[usize], unary: Vec<Vec<i64>>, limit: i64) -> Option<Result<Self, Closed>> {
+        let least = |costs: &[i64]| costs.iter().copied().min().unwrap_or(0);
+        let mut place = HashMap::with_capacity(part.len());
+        place.extend(part.iter().enumerate().map(|(i, &node)| (node, i)));
+        let pair = |&(to, p): &(usize, usize), node: usize| match &net.pairs[p] {
+            Some(pair) if to > node && place.contains_key(&to) => Some((pair, least(&pair.costs))),
+            _ => None,
+        };
+        let inside: Vec<(&Pair, i64)> =
+            part.iter().flat_map(|&n| net.adjacent[n].iter().filter_map(move |l| pair(l, n))).collect();
+        let floor = unary.iter().map(|u| least(u)).sum::<i64>() + inside.iter().map(|p| p.1).sum::<i64>();
         // A cost of `limit - 1` is still of interest.
         let gap = limit - 1 - floor;
         if gap < 0 {
             return Some(Err(Closed));
         }
-        if gap > MAX_GAP {
+        if gap > MAX_GAP || unary.iter().any(|u| u.len() > usize::from(u16::MAX)) {
             return None;
         }
-        core.scale = (MAX_GAP / gap.max(1)).clamp(1, MAX_SCALE);
-        core.scale = 1 << core.scale.ilog2();
-        core.floor = floor * core.scale;
-        core.cutoff = (limit - 1) * core.scale;
-        let narrow = |c: i64, least: i64| if c - least > gap { CAP } else { ((c - least) * core.scale) as i32 };
-        let (mut unary, mut values, mut tables) = (Vec::new(), Vec::new(), Vec::new());
-        for &node in part {
-            let least = net.unary[node].iter().min().copied().unwrap_or(0);
-            unary.extend(net.unary[node].iter().map(|&c| narrow(c, least)));
-            values.extend(0..net.unary[node].len() as u16);
-            core.start.push(unary.len() as u32);
+        let scale = 1 << (MAX_GAP / gap.max(1)).clamp(1, MAX_SCALE).ilog2();
+        let narrow = |c: i64, least: i64| if c - least > gap { CAP } else { ((c - least) * scale) as i32 };
+        let mut core = Self { start: vec![0], gone: vec![false; part.len()], scale, ..Self::default() };
+        (core.floor, core.cutoff) = (floor * scale, (limit - 1) * scale);
+        for (&node, unary) in part.iter().zip(&unary) {
+            let base = least(unary);
+            core.nodes.push(node as u32);
+            core.unary.extend(unary.iter().map(|&c| narrow(c, base)));
+            core.values.extend(0..unary.len() as u16);
+            core.start.push(core.unary.len() as u32);
         }
-        for p in inside {
-            let least = p.costs.iter().min().copied().unwrap_or(0);
-            core.links.push(Link { u: place[p.u], v: place[p.v], at: tables.len() as u32 });
-            tables.extend(p.costs.iter().map(|&c| narrow(c, least)));
+        for (pair, base) in inside {
+            let at = core.tables.len() as u32;
+            core.links.push(Link { u: place[&pair.u] as u32, v: place[&pair.v] as u32, at });
+            core.tables.extend(pair.costs.iter().map(|&c| narrow(c, base)));
         }
-        core.gone = vec![false; part.len()];
-        (core.unary, core.values, core.tables) = (unary, values, tables);
         Some(Ok(core))
     }
 
@@ -177,6 +192,16 @@ impl Core {
             }
             for (c, b) in column.iter().zip(&mut bounds[rv.clone()]) {
                 *b = b.saturating_add(*c).min(CAP);
+            }
+        }
+    }
+
+    /// Forbids all values of a node of the net but one.
+    pub(super) fn hold(&mut self, node: usize, value: usize) {
+        let at = self.nodes.iter().position(|&n| n as usize == node).map_or(0..0, |n| self.range(n));
+        for i in at {
+            if self.values[i] as usize != value {
+                self.unary[i] = CAP;
             }
         }
     }

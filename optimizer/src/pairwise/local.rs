@@ -11,8 +11,20 @@ const LOOK: usize = 1 << 12;
 /// Temperatures of an annealing run.
 const STEPS: usize = 100;
 
-/// From one temperature to the next, in 1/1024: a twentieth after all steps.
-const COOLING: i64 = 994;
+/// How an annealing run cools: first and last temperature in 1/100 of the mean gap to a node's next dearer value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Schedule {
+    pub(super) hot: i64,
+    pub(super) cold: i64,
+}
+
+/// Taken in turn: costs of one kind settle in the narrow ones, costs over several powers of ten want the wide one.
+pub(super) const SCHEDULES: [Schedule; 4] = [
+    Schedule { hot: 40, cold: 15 },
+    Schedule { hot: 20, cold: 10 },
+    Schedule { hot: 200, cold: 8 },
+    Schedule { hot: 60, cold: 10 },
+];
 
 /// A net laid out for moves: for each node and neighbour the table with this node's values as rows.
 ///
@@ -191,8 +203,8 @@ impl<'a> Walk<'a> {
 
     /// Simulated annealing without idle proposals: a visit draws how much dearer a value may be and takes one of those.
     ///
-    /// Temperatures fall from the scale of a move to a twentieth of it.
-    pub(super) fn anneal(&mut self, sweeps: usize, rng: &mut SplitMix64, env: &Environment) {
+    /// A sweep is one visit a node, on average.
+    pub(super) fn anneal(&mut self, how: Schedule, sweeps: usize, rng: &mut SplitMix64, env: &Environment) {
         let l = self.layout;
         let logs = exponential_table();
         let movable: Vec<usize> = (0..l.nodes()).filter(|&n| l.domain(n) > 1).collect();
@@ -200,9 +212,12 @@ impl<'a> Walk<'a> {
             return;
         }
         let visits = sweeps * movable.len() / STEPS + 1;
-        let mut heat = self.scale().max(1) << 16;
-        for _ in 0..STEPS {
-            heat = heat * COOLING / 1024;
+        let scale = self.scale().max(1) << 16;
+        for step in 0..STEPS as i64 {
+            // Halfway between a straight and a geometric fall: the harmonic mean needs integers alone.
+            let (up, down) = (STEPS as i64 - 1 - step, step);
+            let percent = 1024 * how.hot * how.cold * (STEPS as i64 - 1) / (up * how.cold + down * how.hot);
+            let heat = (scale / 100).saturating_mul(percent) / 1024;
             for visit in 0..visits {
                 if visit % LOOK == LOOK - 1 && env.should_stop() {
                     return;

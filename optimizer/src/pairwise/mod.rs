@@ -10,6 +10,8 @@ mod portfolio;
 mod problem;
 mod read;
 mod reduce;
+mod repair;
+mod walker;
 
 pub use judge::{JudgeError, Verdict, judge, values_of};
 pub use problem::{Code, Edge, Factored, Form, HARD, Problem, ProblemBuilder, ProblemError, TableId, VectorId};

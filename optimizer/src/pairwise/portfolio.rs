@@ -2,21 +2,32 @@
 
 use rayon::prelude::*;
 
-use super::branch::{Search, Status};
+use super::branch::{self, Search, Status};
 use super::core::{Closed, Core};
-use super::local::{Layout, Walk};
+use super::local::Layout;
 use super::net::{INF, Net};
 use super::reduce::{self, Infeasible, Trail, components, reduce};
+use super::walker::Walker;
 use super::{Problem, Solution, eliminate};
 use crate::env::{Environment, Progress};
 
-/// Local searches in a round. Fixed, so that the answer does not depend on the number of threads.
-const WALKS: usize = 2;
+/// Local searches side by side. Fixed, so that the answer does not depend on the number of threads.
+const WALKERS: u64 = 2;
 
-/// Handshake passes at most when the bound of a part is first raised.
-const ROOT_PASSES: usize = 400;
+/// What a walker does before the first look at bounds, in visits; later rounds do more.
+const FIRST_WORK: u64 = 10_000;
+
+/// Handshake passes at most over one part.
+const MOST_PASSES: usize = 400;
+
+/// Table entries that the first raising of a bound may touch, three times each: some ten milliseconds.
+const FIRST_ENTRIES: usize = 1 << 24;
+
+/// Cores of more table entries than this are not searched: not even one path would end.
+const MOST_SEARCHED: usize = 1 << 22;
 
 /// A connected part of the net and what is known of it.
+#[derive(Default)]
 struct Part {
     nodes: Vec<usize>,
     /// No assignment of these nodes costs less.
@@ -25,6 +36,10 @@ struct Part {
     done: bool,
     /// The part between bound and incumbent; `None` where 32 bits do not hold the costs.
     core: Option<Core>,
+    /// Handshake passes over the core so far.
+    passes: usize,
+    /// Whether more of them would gain too little.
+    raised: bool,
     search: Option<Search>,
 }
 
@@ -38,13 +53,16 @@ struct Run<'a> {
     /// Best assignment of the whole problem so far, and its cost.
     best: (i64, Vec<usize>),
     bound: i64,
+    walkers: Vec<Walker>,
 }
 
 /// Solves a problem that has a dense net.
 pub(super) fn run(problem: &Problem, net: Net, trivial_bound: i64, env: &Environment) -> Solution {
     let start = vec![0; problem.nodes()];
     let best = (problem.cost(&start), start);
-    let mut run = Run { problem, env, net, trail: Trail::default(), parts: Vec::new(), best, bound: trivial_bound };
+    let walkers = (0..WALKERS).map(|k| Walker::new(k, env)).collect();
+    let (trail, parts) = (Trail::default(), Vec::new());
+    let mut run = Run { problem, env, net, trail, parts, best, bound: trivial_bound, walkers };
     let proved = match env.threads {
         1 => run.all(),
         threads => match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
@@ -64,7 +82,7 @@ impl Run<'_> {
         if reduce(&mut self.net, &mut self.trail) == Err(Infeasible) {
             return false;
         }
-        self.walk_round(0, 60);
+        self.walk_round(FIRST_WORK);
         if !self.settle() {
             return true;
         }
@@ -100,7 +118,7 @@ impl Run<'_> {
     /// Solves a part if it is narrow, else raises its bound.
     fn study(&mut self, nodes: Vec<usize>) -> Part {
         let trivial = self.trivial(&nodes);
-        let mut part = Part { bound: trivial, nodes, done: false, core: None, search: None };
+        let mut part = Part { bound: trivial, nodes, done: false, core: None, passes: 0, raised: false, search: None };
         if self.env.should_stop() {
             return part;
         }
@@ -115,13 +133,10 @@ impl Run<'_> {
         match Core::new(&self.net, &part.nodes, limit) {
             None => {}
             Some(Err(Closed)) => self.close(&mut part),
-            Some(Ok(mut core)) => match self.raise(&mut core) {
-                Err(Closed) => self.close(&mut part),
-                Ok(()) => {
-                    part.bound = core.bound();
-                    part.core = Some(core);
-                }
-            },
+            Some(Ok(core)) => {
+                part.core = Some(core);
+                self.raise(&mut part, FIRST_ENTRIES);
+            }
         }
         part
     }
@@ -164,6 +179,7 @@ impl Run<'_> {
                 }
             }
         }
+        self.walkers.iter_mut().for_each(Walker::restart);
         // The incumbent stays, and it has no forbidden choice where anything was dropped.
         let reduced = reduce(&mut self.net, &mut self.trail);
         debug_assert!(reduced.is_ok());
@@ -185,19 +201,26 @@ impl Run<'_> {
         self.net.cost(nodes, &self.net.incumbent).min(self.net.soft_limit(nodes))
     }
 
-    fn raise(&self, core: &mut Core) -> Result<(), Closed> {
-        let mut scratch = Vec::new();
-        let mut recent = 0;
-        for pass in 0..ROOT_PASSES {
-            recent += core.sweep(pass % 2 == 0, &mut scratch)?;
-            if pass % 16 == 15 {
-                if recent * 50 < i64::from(core.gap()) || self.env.should_stop() {
-                    break;
-                }
-                recent = 0;
+    /// Raises a part's bound by passes over about `entries` table entries, and closes the part if that does it.
+    fn raise(&self, part: &mut Part, entries: usize) {
+        let Some(mut core) = part.core.take() else { return };
+        let (mut scratch, mut gain) = (Vec::new(), 0);
+        let passes = (entries / core.tables.len().max(1)).clamp(1, MOST_PASSES);
+        for pass in 0..passes {
+            match core.sweep((part.passes + pass) % 2 == 0, &mut scratch) {
+                Err(Closed) => return self.close(part),
+                Ok(gained) => gain += gained,
+            }
+            // A hundred passes like these must promise to close a third of the gap.
+            let dull = pass % 16 == 15 && std::mem::take(&mut gain) * 20 < i64::from(core.gap());
+            part.raised |= dull || part.passes + pass > MOST_PASSES;
+            if part.raised || self.env.should_stop() {
+                break;
             }
         }
-        Ok(())
+        part.passes += passes;
+        part.bound = core.bound();
+        part.core = Some(core);
     }
 
     /// Works out the bound and offers the incumbent as the best assignment.
@@ -218,27 +241,21 @@ impl Run<'_> {
         self.env.report(Progress { cost: self.best.0, bound: self.bound });
     }
 
-    /// Local searches over what is left; the incumbent takes the better half of each part.
-    fn walk_round(&mut self, round: u32, sweeps: usize) {
+    /// Has every walker search on; the incumbent takes the best of each part.
+    fn walk_round(&mut self, work: u64) {
         let layout = Layout::new(&self.net);
-        let net = &self.net;
-        let env = self.env;
-        let walk = |k: usize| {
-            let mut rng = env.generator(u64::from(round) * WALKS as u64 + k as u64);
-            let random = net.unary.iter().map(|u| if u.is_empty() { 0 } else { rng.below(u.len()) }).collect();
-            let mut walk = Walk::new(&layout, random);
-            walk.descend();
-            walk.anneal(sweeps, &mut rng, env);
-            walk.descend();
-            walk.into_best()
-        };
-        let found: Vec<Vec<usize>> = if env.threads > 1 {
-            (0..WALKS).into_par_iter().map(walk).collect()
+        let (net, env) = (&self.net, self.env);
+        let each = |walker: &mut Walker| walker.walk(net, &layout, work, env);
+        if env.threads > 1 {
+            self.walkers.par_iter_mut().for_each(each);
         } else {
-            (0..WALKS).map(walk).collect()
-        };
-        for values in found {
-            self.adopt(&values);
+            self.walkers.iter_mut().for_each(each);
+        }
+        for i in 0..self.walkers.len() {
+            if !self.walkers[i].best.is_empty() {
+                let values = self.walkers[i].best.clone();
+                self.adopt(&values);
+            }
         }
     }
 
@@ -253,22 +270,31 @@ impl Run<'_> {
 
     /// One round: local search on this side, trees on that. True if everything is proved.
     fn round(&mut self, round: u32) -> bool {
-        self.walk_round(round, 400 << round.min(6));
-        let steps = 2_000 << round.min(12);
+        self.walk_round(FIRST_WORK << round.min(6));
         for i in 0..self.parts.len() {
-            let mut part = std::mem::replace(
-                &mut self.parts[i],
-                Part { nodes: Vec::new(), bound: 0, done: false, core: None, search: None },
-            );
-            self.search(&mut part, steps);
+            let mut part = std::mem::take(&mut self.parts[i]);
+            if part.raised {
+                self.search(&mut part, 500 << round.min(6));
+            } else {
+                self.raise(&mut part, FIRST_ENTRIES);
+            }
             self.parts[i] = part;
         }
         self.take_stock();
-        self.parts.iter().all(|p| p.done)
+        if self.parts.iter().all(|p| p.done) {
+            return true;
+        }
+        let values: usize = self.net.unary.iter().map(Vec::len).sum();
+        if self.parts.iter().any(|p| p.done) || self.prunable() * 10 > values {
+            self.prune();
+            return !self.settle();
+        }
+        false
     }
 
     fn search(&mut self, part: &mut Part, steps: u64) {
-        let Some(core) = part.core.as_mut().filter(|_| !part.done) else { return };
+        let worth = |core: &&mut Core| core.tables.len() <= MOST_SEARCHED;
+        let Some(core) = part.core.as_mut().filter(|_| !part.done).filter(worth) else { return };
         let limit = self.net.cost(&part.nodes, &self.net.incumbent);
         core.tighten(limit);
         let search = part.search.get_or_insert_with(|| Search::new(core, limit));
@@ -276,36 +302,14 @@ impl Run<'_> {
         let env = self.env;
         let status = search.run(steps, &|| env.should_stop());
         let (leaf, found) = (search.leaf.take(), search.limit());
-        if leaf.is_some_and(|leaf| !self.complete(&part.nodes, &leaf, found)) {
-            debug_assert!(false, "a leaf has an assignment of its cost");
-            part.core = None;
-            return;
+        if let Some(leaf) = leaf {
+            let full = branch::complete(core, &leaf, found).expect("a leaf has an assignment of its cost");
+            full.iter().for_each(|&(node, value)| self.net.incumbent[node] = value);
+            debug_assert_eq!(self.net.cost(&part.nodes, &self.net.incumbent), found);
         }
         if status == Status::Done {
             self.close(part);
         }
-    }
-
-    /// Turns a leaf into an assignment of a part that costs at most `cost`. False if that fails.
-    fn complete(&mut self, nodes: &[usize], leaf: &[(usize, usize)], cost: i64) -> bool {
-        let mut net = self.net.clone();
-        for &(node, value) in leaf {
-            reduce::keep(&mut net, node, |a| a == value);
-        }
-        let Some(Ok(core)) = Core::new(&net, nodes, cost + 1) else { return false };
-        let mut search = Search::plain(&core, cost + 1);
-        while search.leaf.is_none() && search.run(1, &|| false) == Status::Open {}
-        let Some(path) = search.leaf else { return false };
-        let mut values = self.net.incumbent.clone();
-        for (node, value) in path {
-            // `keep` has renumbered the nodes of the path.
-            values[node] = leaf.iter().find(|l| l.0 == node).map_or(value, |l| l.1);
-        }
-        debug_assert!(self.net.cost(nodes, &values) <= cost);
-        if self.net.cost(nodes, &values) < self.net.cost(nodes, &self.net.incumbent) {
-            self.net.incumbent = values;
-        }
-        true
     }
 }
 
