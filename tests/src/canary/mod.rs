@@ -172,6 +172,18 @@ impl Canaries {
         Self::new(secrets)
     }
 
+    /// The same set under other names: each secret becomes another of its class (group and local bit of an address, length
+    /// of a name, family of an IP address), no two the same. Outputs must not change by a byte.
+    pub fn renamed(&self, seed: u64) -> Vec<Secret> {
+        let mut draw = Draw(seed);
+        let mut out: Vec<Secret> = vec![];
+        for secret in &self.secrets {
+            let fresh = std::iter::repeat_with(|| draw.like(secret)).find(|s| s != secret && !out.contains(s));
+            out.extend(fresh);
+        }
+        out
+    }
+
     /// What was planted: first the addresses, then network names, host names, IP addresses.
     pub fn secrets(&self) -> &[Secret] {
         &self.secrets
@@ -238,6 +250,24 @@ impl Draw {
 
     fn name(&mut self, stem: &str, separator: &str) -> String {
         format!("{stem}{separator}{:06x}", self.next() >> 40)
+    }
+
+    fn like(&mut self, secret: &Secret) -> Secret {
+        // The stem keeps its script, so that its length in bytes stays; the six characters behind it change.
+        let name = |s: &str, fresh: u64| {
+            let stem: String = s.chars().take(s.chars().count().saturating_sub(6)).collect();
+            format!("{stem}{fresh:06x}")
+        };
+        match secret {
+            Secret::Mac(mac) => {
+                let mut fresh = self.mac(0);
+                fresh[0] = fresh[0] & 0xfc | mac[0] & 3;
+                Secret::Mac(fresh)
+            }
+            Secret::Ssid(s) => Secret::Ssid(name(s, self.next() >> 40)),
+            Secret::Host(s) => Secret::Host(name(s, self.next() >> 40)),
+            Secret::Ip(ip) => Secret::Ip(self.ip(ip.is_ipv6())),
+        }
     }
 
     fn ip(&mut self, v6: bool) -> IpAddr {
@@ -383,6 +413,22 @@ mod tests {
         }
         assert!(!canaries.search(&[10, 64, 210, 99]).is_empty());
         assert!(!canaries.search(&[99, 210, 64, 10]).is_empty());
+    }
+
+    #[test]
+    fn renaming_keeps_the_class_and_nothing_else() {
+        let canaries = Canaries::planted(1);
+        let renamed = canaries.renamed(2);
+        for (i, (a, b)) in canaries.secrets().iter().zip(&renamed).enumerate() {
+            assert!(a != b && !renamed[..i].contains(b));
+            match (a, b) {
+                (Secret::Mac(a), Secret::Mac(b)) => assert_eq!(a[0] & 3, b[0] & 3),
+                (Secret::Ssid(a), Secret::Ssid(b)) | (Secret::Host(a), Secret::Host(b)) => assert_eq!(a.len(), b.len()),
+                (Secret::Ip(a), Secret::Ip(b)) => assert_eq!(a.is_ipv6(), b.is_ipv6()),
+                _ => panic!("{a:?} became {b:?}"),
+            }
+        }
+        assert_eq!(renamed.len(), canaries.secrets().len());
     }
 
     #[test]
