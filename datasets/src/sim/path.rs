@@ -3,9 +3,15 @@
 //! `H[k] = sum over paths a e^{-j 2 pi f_k l / c}` with line of sight, first- and second-order images in the walls and
 //! random scatterers as the static part, computed once, and bistatic point scatterers as the moving part, computed for
 //! each frame. Bodies that stand in a path shadow it. Amplitudes are those of isotropic antennas, so `|H|^2` is the path
-//! gain. Moving bodies are seen by single bounces only, which understates a room's reverberation.
+//! gain.
 //!
-//! Source: Friis' equation; the bistatic radar equation; ITU-R P.526 (single knife edge).
+//! A room reverberates for a moving body too: the wave to it and the wave from it each come on the direct way or by
+//! echoes, whose power over a leg is `1 / r_c^2` where the direct way's is `1 / d^2`. The critical distance `r_c`, at which
+//! the two are equal, is the one that gives the static channel its K-factor. Echoes spread a body's mark over delay, and
+//! so over tones.
+//!
+//! Source: Friis' equation; the bistatic radar equation; ITU-R P.526 (single knife edge); Kuttruff, Room Acoustics,
+//! chapter 5, for the critical distance of a diffuse field.
 
 use core::f64::consts::{PI, TAU};
 
@@ -16,6 +22,7 @@ use super::room::{FloorPlan, Point2, Point3, Wall, distance, flat, meet, mirror}
 
 /// Speed of light, m/s.
 pub const LIGHT_M_S: f64 = 299_792_458.0;
+/// Tones that are turned side by side; the turn by a whole lane is three squarings of that by one tone.
 const LANES: usize = 8;
 /// Nobody comes closer to an antenna than this, m.
 const NEAREST_M: f64 = 0.3;
@@ -73,7 +80,7 @@ impl ToneGrid {
         sum / self.live.len() as f64
     }
 
-    /// Adds a path of an amplitude and a length in m. Cost: 8 flops a tone and 9 sine-cosine pairs.
+    /// Adds a path of an amplitude and a length in m. Cost: 8 flops a tone and two sine-cosine pairs.
     pub(crate) fn add(&self, h: &mut Response, amplitude: f64, length_m: f64) {
         self.add_turned(h, amplitude, 0.0, length_m);
     }
@@ -85,12 +92,17 @@ impl ToneGrid {
         // Whole turns go before the multiplication with tau, so that long paths keep their phase.
         let start = phase - TAU * fraction(first * delay);
         let step = -TAU * fraction(self.spacing_hz * delay);
+        let (sin, cos) = libm::sincos(start);
+        let (by_im, by_re) = libm::sincos(step);
+        let turn = |(re, im): (f64, f64), (c, s): (f64, f64)| (re * c - im * s, re * s + im * c);
         let (mut re, mut im) = ([0.0; LANES], [0.0; LANES]);
-        for i in 0..LANES {
-            let (sin, cos) = libm::sincos(start + step * i as f64);
-            (re[i], im[i]) = (amplitude * cos, amplitude * sin);
+        let mut at = (amplitude * cos, amplitude * sin);
+        for (re, im) in re.iter_mut().zip(&mut im) {
+            (*re, *im) = at;
+            at = turn(at, (by_re, by_im));
         }
-        let (sin, cos) = libm::sincos(step * LANES as f64);
+        let square = |by: (f64, f64)| turn(by, by);
+        let (cos, sin) = square(square(square((by_re, by_im))));
         for (hr, hi) in h.re.chunks_exact_mut(LANES).zip(h.im.chunks_exact_mut(LANES)) {
             for i in 0..LANES {
                 hr[i] += re[i];
@@ -148,6 +160,30 @@ struct Specular {
     points: Vec<Point3>,
 }
 
+/// Which legs of a body's path are echoes.
+#[derive(Clone, Copy)]
+enum Legs {
+    First,
+    Second,
+    Both,
+}
+
+/// A way over a body by reverberation: the sum of a delay of its own and of plane waves at the body.
+#[derive(Clone, Copy)]
+struct Echo {
+    legs: Legs,
+    /// Length of the echo legs with the body at the origin, m.
+    length_m: f64,
+    phase: f64,
+    /// Change of that length for each metre of the body's way, along x and y.
+    slope: Point2,
+}
+
+/// Echoes of each kind; the power of a kind is shared among them.
+const ECHOES: usize = 2;
+/// A contribution of less than this share of the static amplitude (-70 dB) is left out.
+const NEGLIGIBLE: f64 = 3e-4;
+
 /// The channel from one transmit to one receive antenna.
 pub(crate) struct Channel1 {
     tx: Point3,
@@ -155,10 +191,13 @@ pub(crate) struct Channel1 {
     lambda_m: f64,
     fixed: Response,
     specular: Vec<Specular>,
+    echoes: Vec<Echo>,
+    critical_m: f64,
+    least: f64,
 }
 
 impl Channel1 {
-    /// Computes the static paths. Draws: three a scatterer.
+    /// Computes the static paths.
     pub fn new(
         plan: &FloorPlan,
         grid: &ToneGrid,
@@ -186,7 +225,10 @@ impl Channel1 {
             let excess = draw.exponential(more.spread_ns * 1e-9) * LIGHT_M_S;
             grid.add_turned(&mut fixed, each, draw.between(0.0, TAU), direct + excess);
         }
-        Self { tx, rx, lambda_m, fixed, specular }
+        let critical_m = (direct * db_to_amplitude(more.k_db)).max(NEAREST_M);
+        let echoes = if more.count == 0 { vec![] } else { echoes(tx, rx, more.spread_ns, draw) };
+        let least = NEGLIGIBLE * grid.mean_power(&fixed).sqrt();
+        Self { tx, rx, lambda_m, fixed, specular, echoes, critical_m, least }
     }
 
     /// The static response.
@@ -209,14 +251,29 @@ impl Channel1 {
         }
     }
 
-    /// Adds one moving point: `a = sqrt(rcs lambda^2 / ((4 pi)^3 d1^2 d2^2))`, less the walls on both legs.
+    /// Adds one moving point: `a = sqrt(rcs lambda^2 / ((4 pi)^3 d1^2 d2^2))`, less the walls on both legs, and the
+    /// same with the critical distance in the place of `d1`, `d2` or both for its echoes.
     fn scatter(&self, plan: &FloorPlan, grid: &ToneGrid, p: &Scatterer, out: &mut Response) {
-        let (d1, d2) = (distance(self.tx, p.at), distance(p.at, self.rx));
+        let (d1, d2) = (distance(self.tx, p.at).max(NEAREST_M), distance(p.at, self.rx).max(NEAREST_M));
         let walls = plan.crossing_db(flat(self.tx), flat(p.at), &[]) + plan.crossing_db(flat(p.at), flat(self.rx), &[]);
         let four_pi = 4.0 * PI;
-        let spread = d1.max(NEAREST_M) * d2.max(NEAREST_M);
-        let amplitude = self.lambda_m * (p.rcs_m2 / four_pi).sqrt() / (four_pi * spread) * db_to_amplitude(-walls);
-        grid.add(out, amplitude, d1 + d2);
+        let strength = self.lambda_m * (p.rcs_m2 / four_pi).sqrt() / four_pi * db_to_amplitude(-walls);
+        let mut add = |amplitude: f64, phase: f64, length_m: f64| {
+            if amplitude > self.least {
+                grid.add_turned(out, amplitude, phase, length_m);
+            }
+        };
+        add(strength / (d1 * d2), 0.0, d1 + d2);
+        let strength = strength / (ECHOES as f64).sqrt();
+        for e in &self.echoes {
+            let echo_m = e.length_m + e.slope[0] * p.at[0] + e.slope[1] * p.at[1];
+            let (spread, length_m) = match e.legs {
+                Legs::First => (self.critical_m * d2, echo_m + d2),
+                Legs::Second => (d1 * self.critical_m, d1 + echo_m),
+                Legs::Both => (self.critical_m * self.critical_m, echo_m),
+            };
+            add(strength / spread, e.phase, length_m);
+        }
     }
 
     /// Share of a path's amplitude that the bodies let pass.
@@ -229,6 +286,29 @@ impl Channel1 {
         }
         kept
     }
+}
+
+/// Draws the echoes of a link. Plane waves meet the body from any side; their length counts from the link's middle.
+fn echoes(tx: Point3, rx: Point3, spread_ns: f64, draw: &mut Draw) -> Vec<Echo> {
+    let middle = [0.5 * (tx[0] + rx[0]), 0.5 * (tx[1] + rx[1])];
+    let half = 0.5 * distance(tx, rx);
+    let mut found = Vec::new();
+    for legs in [Legs::First, Legs::Second, Legs::Both] {
+        for _ in 0..ECHOES {
+            let mut wave = || {
+                let (sin, cos) = libm::sincos(draw.between(0.0, TAU));
+                (half + draw.exponential(spread_ns * 1e-9) * LIGHT_M_S, [cos, sin])
+            };
+            let (mut length_m, mut slope) = wave();
+            if matches!(legs, Legs::Both) {
+                let (second_m, second) = wave();
+                (length_m, slope) = (length_m + second_m, [slope[0] + second[0], slope[1] + second[1]]);
+            }
+            length_m -= slope[0] * middle[0] + slope[1] * middle[1];
+            found.push(Echo { legs, length_m, phase: draw.between(0.0, TAU), slope });
+        }
+    }
+    found
 }
 
 fn subtract(out: &mut Response, path: &Response, share: f64) {
@@ -325,4 +405,109 @@ fn with_heights(tx: Point3, rx: Point3, corners: &[Point2]) -> Vec<Point3> {
         points.push([w[1][0], w[1][1], tx[2] + (rx[2] - tx[2]) * done / total.max(1e-9)]);
     }
     points
+}
+
+#[cfg(test)]
+mod tests {
+    use millpond_dsp::phy::Band;
+
+    use super::*;
+    use crate::sim::draw::Purpose;
+
+    const BARE: Reverberation = Reverberation { k_db: 6.0, spread_ns: 35.0, count: 0 };
+
+    fn grid() -> ToneGrid {
+        ToneGrid::new(Channel::new(Band::Ghz2, 6, Bandwidth::Mhz20).unwrap(), Bandwidth::Mhz20, PpduFormat::Ht)
+    }
+
+    fn channel(walls: Vec<Wall>, more: Reverberation, seed: u64) -> (FloorPlan, Channel1) {
+        let plan = FloorPlan { rooms: vec![], walls };
+        let mut draw = Draw::new(seed, Purpose::Paths, 0);
+        let channel = Channel1::new(&plan, &grid(), [0.0, 0.0, 1.0], [4.0, 0.0, 1.0], more, &mut draw);
+        (plan, channel)
+    }
+
+    #[test]
+    fn the_fast_sum_equals_the_plain_one() {
+        let grid = grid();
+        let mut h = grid.zero();
+        grid.add_turned(&mut h, 0.3, 0.7, 17.35);
+        grid.add(&mut h, 0.1, 230.0);
+        for (i, &k) in grid.positions().zip(&grid.live) {
+            let f = grid.center_hz + f64::from(k) * grid.spacing_hz;
+            let angle = |length: f64| -TAU * f * length / LIGHT_M_S;
+            let re = 0.3 * libm::cos(0.7 + angle(17.35)) + 0.1 * libm::cos(angle(230.0));
+            let im = 0.3 * libm::sin(0.7 + angle(17.35)) + 0.1 * libm::sin(angle(230.0));
+            // 2000 turns in double precision leave ten digits.
+            assert!((h.re[i] - re).abs() < 1e-10 && (h.im[i] - im).abs() < 1e-10, "tone {k}");
+        }
+    }
+
+    #[test]
+    fn free_space_follows_friis() {
+        let (_, c) = channel(vec![], BARE, 1);
+        let want = grid().lambda_m() / (4.0 * PI * 4.0);
+        assert!((grid().mean_power(c.fixed()).sqrt() / want - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_wall_beside_the_link_reflects_at_the_image_distance() {
+        let wall = Wall { from: [-10.0, 1.5], to: [10.0, 1.5], loss_db: 6.0, reflection_db: 6.0 };
+        let paths = specular_paths(&FloorPlan { rooms: vec![], walls: vec![wall] }, [0.0, 0.0, 1.0], [4.0, 0.0, 1.0]);
+        assert_eq!(paths.len(), 2);
+        assert_eq!((paths[1].0[1], paths[1].1), ([2.0, 1.5, 1.0], 6.0));
+    }
+
+    #[test]
+    fn two_parallel_walls_give_two_double_reflections() {
+        let wall = |y: f64| Wall { from: [-50.0, y], to: [50.0, y], loss_db: 6.0, reflection_db: 6.0 };
+        let plan = FloorPlan { rooms: vec![], walls: vec![wall(-1.0), wall(1.5)] };
+        let paths = specular_paths(&plan, [0.0, 0.0, 1.0], [4.0, 0.0, 1.0]);
+        assert_eq!(paths.len(), 5);
+        for (points, loss) in &paths[1..] {
+            let length: f64 = points.windows(2).map(|w| distance(w[0], w[1])).sum();
+            let want = if points.len() == 3 { *loss } else { loss - 6.0 };
+            assert_eq!(want, 6.0);
+            // Images stand 2, 3 and twice 5 m aside.
+            let aside = (length * length - 16.0).sqrt();
+            assert!([2.0, 3.0, 5.0].iter().any(|a| (aside - a).abs() < 1e-9), "{aside}");
+        }
+    }
+
+    #[test]
+    fn a_body_on_the_line_shadows_it_and_one_aside_does_not() {
+        let (plan, c) = channel(vec![], BARE, 1);
+        let with = |y: f64| {
+            let obstacles = vec![Cylinder { at: [2.0, y], radius_m: 0.25, height_m: 1.7 }];
+            let mut h = grid().zero();
+            c.evaluate(&plan, &grid(), &Bodies { points: vec![], obstacles }, &mut h);
+            10.0 * libm::log10(grid().mean_power(&h) / grid().mean_power(c.fixed()))
+        };
+        assert!((-15.0..=-5.0).contains(&with(0.0)), "{}", with(0.0));
+        assert!((with(0.2) - with(-0.2)).abs() < 1e-9);
+        assert_eq!(with(1.5), 0.0);
+        // No step on the way in, but for that of the approximation at its border.
+        let walk: Vec<f64> = (0..200).map(|i| with(f64::from(i) * 0.01)).collect();
+        assert!(walk.windows(2).all(|w| (w[0] - w[1]).abs() < 0.6), "{walk:?}");
+    }
+
+    /// Each leg carries `1 / d^2 + 1 / r_c^2`; phases of the echoes are random, so powers add in the mean.
+    #[test]
+    fn echoes_add_their_power() {
+        let more = Reverberation { k_db: 3.0, spread_ns: 35.0, count: 20 };
+        let point = Scatterer { at: [2.0, 3.0, 1.0], rcs_m2: 0.7 };
+        let bodies = Bodies { points: vec![point], obstacles: vec![] };
+        let (grid, seeds) = (grid(), 3000);
+        let mut power = 0.0;
+        for seed in 0..seeds {
+            let (plan, c) = channel(vec![], more, seed);
+            let mut h = grid.zero();
+            c.evaluate(&plan, &grid, &bodies, &mut h);
+            subtract(&mut h, c.fixed(), 1.0);
+            power += grid.mean_power(&h) / seeds as f64;
+        }
+        let leg = 1.0 / 13.0 + 1.0 / (16.0 * libm::pow(10.0, 0.3));
+        let want = 0.7 * libm::pow(grid.lambda_m() / (4.0 * PI), 2.0) / (4.0 * PI) * leg * leg;
+        assert!((power / want - 1.0).abs() < 0.05, "{power} {want}");
+    }
 }
