@@ -1,14 +1,16 @@
 //! Why: each decision with its reasons in integers, the options that lost, and the change that would flip it.
 //!
-//! A decision is explained with the others held at the plan. The options' costs are those of J, so the weights of the
-//! reasons sum to exactly what the other option would cost more.
+//! A decision is explained with the others held at the plan. Options are compared by U and, where U is equal, by J; the
+//! weights of the reasons sum to exactly what the other option would cost more.
 
 use crate::flip;
+use crate::goal::exact::{Settled, gain_milli, radar_milli, settle, shares, switch_milli};
 use crate::goal::{Costs, Goal, Node, Term, Value};
-use crate::model::plan::{Choosable, Decision, Kind, Loser, Reason, Subject, Weighed};
+use crate::model::plan::{Choosable, Decision, Kind, Loser, Measure, Reason, Subject, Weighed};
 use crate::model::site::Site;
 use crate::model::topology::{Assignment, Topology};
-use crate::planner::{Planned, radio_id, with_switch_cost};
+use crate::planner::{Planned, radio_id};
+use crate::refine::{Desk, Key};
 
 /// Losing options that a decision lists.
 const LOSERS: usize = 5;
@@ -18,44 +20,17 @@ const FLIPS: usize = 64;
 
 /// Explains every decision of a plan.
 pub fn decisions(site: &Site, t: &Topology, p: &Planned) -> Vec<Decision> {
-    let t = &with_switch_cost(t, p.objective.switch_cost_milli);
     let goal = Goal::new(t);
     let book = Book::new(site, &goal);
-    let Some(values) = &p.values else { return book.kept(p) };
-    if p.no_exact_gain.is_some() {
-        return book.kept(p);
-    }
+    let Some(values) = p.values.as_ref().filter(|_| p.no_exact_gain.is_none()) else { return book.kept(p) };
     let all = (0..goal.nodes().len()).map(|n| {
         let mut d = book.decision(values, n);
         if goal.nodes().len() <= FLIPS || d.kind != Kind::Keep {
-            d.flip = flip::smallest(site, t, values, n);
+            d.flip = flip::smallest(site, &goal, values, n);
         }
         d
     });
     all.collect()
-}
-
-/// The costs of every value of a node with the other nodes held.
-pub fn row(goal: &Goal, values: &[usize], n: usize) -> Vec<Costs> {
-    let edges: Vec<(usize, usize)> = goal.edges().iter().copied().filter(|&(a, b)| a == n || b == n).collect();
-    let cost = |v: usize| {
-        let pair = |&(a, b): &(usize, usize)| {
-            if a == n { goal.pair((a, b), v, values[b]) } else { goal.pair((a, b), values[a], v) }
-        };
-        edges.iter().map(pair).fold(goal.unary(n, v), |sum, c| sum + c)
-    };
-    (0..goal.values(n).len()).map(cost).collect()
-}
-
-/// The cheapest value of a row; a tie goes to `held`, then to the first.
-pub fn cheapest(row: &[Costs], held: usize) -> usize {
-    let best = (0..row.len()).min_by_key(|&v| row[v].total()).expect("a node has a value");
-    if row[held].total() == row[best].total() { held } else { best }
-}
-
-/// True if the option that the reasons compare with costs no less than the best loser, as the losers are told.
-pub fn compares_with_a_loser(d: &Decision, sum: i64) -> bool {
-    d.losers.first().is_none_or(|best| best.excess <= sum)
 }
 
 /// What it takes to put decisions into words.
@@ -63,6 +38,7 @@ pub struct Book<'a> {
     site: &'a Site,
     t: &'a Topology,
     goal: &'a Goal<'a>,
+    desk: Desk<'a>,
     now: Option<Assignment>,
 }
 
@@ -70,17 +46,19 @@ impl<'a> Book<'a> {
     /// A book on J of a site.
     pub fn new(site: &'a Site, goal: &'a Goal<'a>) -> Self {
         let t = goal.topology();
-        Self { site, t, goal, now: t.current() }
+        Self { site, t, goal, desk: Desk::new(goal, None), now: t.current() }
     }
 
     /// Decision `n` at the plan's values, without its flip.
     pub fn decision(&self, values: &[usize], n: usize) -> Decision {
-        let row = row(self.goal, values, n);
+        let row = self.desk.key_row(values, n);
         let (to, from) = (values[n], self.now_value(n));
-        let mut others: Vec<usize> = (0..row.len()).filter(|&v| v != to).collect();
-        others.sort_by_key(|&v| row[v].total());
+        let mut others: Vec<(usize, Key)> = row.iter().copied().filter(|r| r.0 != to).collect();
+        others.sort_by_key(|r| r.1);
         let changed = !self.is_now(n, to);
-        let instead = if changed { from } else { None }.or(others.first().copied());
+        let instead = if changed { from } else { None }.or(others.first().map(|r| r.0));
+        let told = instead.map(|v| self.tell(values, n, v));
+        let (by, reasons) = told.unwrap_or((Measure::U, vec![Weighed { code: Reason::OnlyOption, weight: 0 }]));
         Decision {
             number: n as u32,
             kind: self.kind(n, to),
@@ -88,11 +66,50 @@ impl<'a> Book<'a> {
             from: self.running(n),
             to: self.option(n, to),
             instead: instead.map(|v| self.option(n, v)),
-            reasons: instead
-                .map_or_else(|| vec![Weighed { code: Reason::OnlyOption, weight: 0 }], |v| reasons(row[v] - row[to])),
-            losers: self.losers(n, &row, to, &others),
+            by,
+            reasons,
+            losers: self.losers(values, n, &others),
             flip: None,
         }
+    }
+
+    /// Why the plan's value of a node is better than another one, the heaviest reason first.
+    fn tell(&self, values: &[usize], n: usize, other: usize) -> (Measure, Vec<Weighed>) {
+        let mut rival = values.to_vec();
+        rival[n] = other;
+        let (mut by, mut parts) = (Measure::U, self.exact_parts(values, &rival, n));
+        if parts.total() == 0 {
+            (by, parts) = (Measure::J, self.desk.j_costs(values, n, other) - self.desk.j_costs(values, n, values[n]));
+        }
+        (by, reasons(parts))
+    }
+
+    /// What the rival loses in U, by reason: the strangers' air, then our own, then the airtime needed are exchanged
+    /// one after the other, so that the parts sum to the whole.
+    fn exact_parts(&self, plan: &[usize], rival: &[usize], n: usize) -> Costs {
+        let settled = |values: &[usize]| {
+            let a = self.goal.decode(values);
+            let s = settle(self.t, &a, |r| self.goal.air(r, values[self.t.radios[r].group]));
+            (a, s)
+        };
+        let ((a, better), (b, worse)) = (settled(plan), settled(rival));
+        let gain = |a: &Assignment, s: &Settled| gain_milli(self.t, &shares(self.t, a, s));
+        let mut mixed = worse.clone();
+        let start = gain(&b, &mixed);
+        mixed.free.clone_from(&better.free);
+        let foreign = gain(&b, &mixed);
+        (mixed.own_free, mixed.contenders) = (better.own_free.clone(), better.contenders.clone());
+        let own = gain(&b, &mixed);
+        let need = match self.goal.nodes()[n] {
+            Node::Uplink(_) => Term::Backhaul,
+            Node::Group(_) | Node::Client(_) => Term::Airtime,
+        };
+        let mut parts = Costs::of(Term::ForeignBusy, foreign - start);
+        parts.add(Term::OwnBusy, own - foreign);
+        parts.add(need, gain(&a, &better) - own);
+        parts.add(Term::Radar, radar_milli(self.t, &b) - radar_milli(self.t, &a));
+        parts.add(Term::Switch, switch_milli(self.t, &b) - switch_milli(self.t, &a));
+        parts
     }
 
     /// Decisions of a plan that keeps everything because U finds no gain.
@@ -105,6 +122,7 @@ impl<'a> Book<'a> {
             from: self.running(n),
             to: self.running(n).unwrap_or_else(|| self.option(n, 0)),
             instead: None,
+            by: Measure::U,
             reasons: vec![Weighed { code: Reason::NoExactGain, weight: lost }],
             losers: Vec::new(),
             flip: None,
@@ -112,20 +130,25 @@ impl<'a> Book<'a> {
         (0..self.goal.nodes().len()).map(one).collect()
     }
 
-    fn losers(&self, n: usize, row: &[Costs], to: usize, others: &[usize]) -> Vec<Loser> {
+    fn losers(&self, values: &[usize], n: usize, others: &[(usize, Key)]) -> Vec<Loser> {
         let mut seen: Vec<Value> = Vec::new();
         let mut losers = Vec::new();
-        for &v in others {
-            let value = self.goal.values(n)[v];
+        for &(v, _) in others {
             // Powers of one channel differ little; the first stands for all.
-            let key = match value {
+            let key = match self.goal.values(n)[v] {
                 Value::Now(c) | Value::Step(c, _) => Value::Now(c),
                 other => other,
             };
             if !seen.contains(&key) && losers.len() < LOSERS {
                 seen.push(key);
-                let excess = row[v] - row[to];
-                losers.push(Loser { option: self.option(n, v), code: main_reason(excess), excess: excess.total() });
+                let (by, reasons) = self.tell(values, n, v);
+                let code = reasons.iter().max_by_key(|w| w.weight).map_or(Reason::Tie, |w| w.code);
+                losers.push(Loser {
+                    option: self.option(n, v),
+                    code,
+                    by,
+                    excess: reasons.iter().map(|w| w.weight).sum(),
+                });
             }
         }
         losers
@@ -253,18 +276,10 @@ fn reasons(excess: Costs) -> Vec<Weighed> {
     let parts = Term::ALL.into_iter().map(|term| Weighed { code: word(term), weight: excess.get(term) });
     let mut parts: Vec<Weighed> = parts.filter(|w| w.weight != 0).collect();
     parts.sort_by_key(|w| (std::cmp::Reverse(w.weight.abs()), w.code as u8));
-    if excess.total() == 0 {
-        parts.push(Weighed { code: Reason::Tie, weight: 0 });
+    match excess.total() {
+        0 => parts.push(Weighed { code: Reason::Tie, weight: 0 }),
+        total if total < 0 => parts.push(Weighed { code: Reason::Stopped, weight: -total }),
+        _ => {}
     }
     parts
-}
-
-/// The reason that weighs most against an option.
-fn main_reason(excess: Costs) -> Reason {
-    if excess.total() == 0 {
-        return Reason::Tie;
-    }
-    // The first of the heaviest.
-    let heaviest = Term::ALL.into_iter().rev().max_by_key(|term| excess.get(*term));
-    word(heaviest.expect("there are terms"))
 }

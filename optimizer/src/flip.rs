@@ -2,11 +2,14 @@
 
 use millpond_dsp::phy::{Band, Bandwidth, Channel};
 
-use crate::explain::{cheapest, row};
-use crate::goal::{Goal, Node, Value};
+use crate::goal::{Goal, Node, Value, exact};
 use crate::model::plan::{Flip, Input};
 use crate::model::site::Site;
 use crate::model::topology::{Measured, Topology};
+use crate::refine::{Desk, best};
+
+/// Options that a flip is searched against; it is proved against all.
+const RIVALS: usize = 8;
 
 /// An input in index form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,19 +25,19 @@ enum Knob {
 ///
 /// Inputs are compared by the share of their range that the change takes. Each candidate is bisected and the result is
 /// evaluated anew, so the value given does flip the decision and the one next to it does not.
-pub fn smallest(site: &Site, t: &Topology, values: &[usize], n: usize) -> Option<Flip> {
-    let goal = Goal::new(t);
-    let costs = row(&goal, values, n);
-    let mut order: Vec<usize> = (0..costs.len()).filter(|&v| v != values[n]).collect();
-    order.sort_by_key(|&v| costs[v].total());
-    let rival = *order.first()?;
+pub fn smallest(site: &Site, goal: &Goal, values: &[usize], n: usize) -> Option<Flip> {
+    let t = goal.topology();
+    let mut row = Desk::new(goal, None).key_row(values, n);
+    row.retain(|r| r.0 != values[n]);
+    row.sort_by_key(|r| r.1);
+    let case = Case { t, goal, values, n, rivals: row.iter().take(RIVALS).map(|r| r.0).collect() };
     let mut best: Option<(i64, Flip)> = None;
-    for (knob, limit) in knobs(&goal, n, values[n], rival) {
+    for (knob, limit) in knobs(goal, n, values[n], *case.rivals.first()?) {
         let now = read(t, knob);
-        let Some(needed) = bisect(t, values, n, knob, now, limit) else { continue };
+        let Some(needed) = case.bisect(knob, now, limit) else { continue };
         // In thousandths of the range; the first of equals stands.
         let distance = (needed - now).abs() * 1_000 / range(knob, now);
-        if best.as_ref().is_none_or(|b| distance < b.0) {
+        if best.as_ref().is_none_or(|b| distance < b.0) && case.is_proved(knob, now, needed) {
             best = Some((distance, Flip { code: name(site, knob), value: now, needed }));
         }
     }
@@ -46,24 +49,61 @@ pub fn flips(site: &Site, t: &Topology, values: &[usize], n: usize, input: &Inpu
     find(site, t, input).is_some_and(|knob| is_flipped(t, values, n, knob, value))
 }
 
+/// Weighs the decision anew against all its options.
 fn is_flipped(t: &Topology, values: &[usize], n: usize, knob: Knob, value: i64) -> bool {
     let mut changed = t.clone();
     write(&mut changed, knob, value);
     let goal = Goal::new(&changed);
-    cheapest(&row(&goal, values, n), values[n]) != values[n]
+    best(&Desk::new(&goal, None).key_row(values, n), values[n]) != values[n]
 }
 
-/// The value nearest to `now` on the way to `limit` that flips, taken as monotone.
-fn bisect(t: &Topology, values: &[usize], n: usize, knob: Knob, now: i64, limit: i64) -> Option<i64> {
-    if now == limit || !is_flipped(t, values, n, knob, limit) {
-        return None;
+/// A decision and the few options that came closest.
+struct Case<'a> {
+    t: &'a Topology,
+    goal: &'a Goal<'a>,
+    values: &'a [usize],
+    n: usize,
+    rivals: Vec<usize>,
+}
+
+impl Case<'_> {
+    /// Weighs the decision against its rivals: by U alone unless that ties.
+    fn seems_flipped(&self, knob: Knob, value: i64) -> bool {
+        let mut changed = self.t.clone();
+        write(&mut changed, knob, value);
+        let u = |v: usize| {
+            let mut trial = self.values.to_vec();
+            trial[self.n] = v;
+            let a = self.goal.decode(&trial);
+            exact::u_milli(&changed, &a, |r| exact::Air::of(&changed, r, a.radios[r].channel))
+        };
+        let (held, rivals) = (u(self.values[self.n]), self.rivals.iter().map(|&v| u(v)).max());
+        match rivals.map(|rival| rival.cmp(&held)) {
+            Some(std::cmp::Ordering::Greater) => true,
+            Some(std::cmp::Ordering::Equal) => is_flipped(self.t, self.values, self.n, knob, value),
+            _ => false,
+        }
     }
-    let (mut holds, mut flips) = (now, limit);
-    while (flips - holds).abs() > 1 {
-        let middle = holds + (flips - holds) / 2;
-        if is_flipped(t, values, n, knob, middle) { flips = middle } else { holds = middle }
+
+    /// The value nearest to `now` on the way to `limit` that flips, taken as monotone.
+    fn bisect(&self, knob: Knob, now: i64, limit: i64) -> Option<i64> {
+        if now == limit || !self.seems_flipped(knob, limit) {
+            return None;
+        }
+        let (mut holds, mut flips) = (now, limit);
+        while (flips - holds).abs() > 1 {
+            let middle = holds + (flips - holds) / 2;
+            if self.seems_flipped(knob, middle) { flips = middle } else { holds = middle }
+        }
+        Some(flips)
     }
-    Some(flips)
+
+    /// True if, weighed against all options, the decision flips there and not one step before.
+    fn is_proved(&self, knob: Knob, now: i64, needed: i64) -> bool {
+        let before = needed - (needed - now).signum();
+        is_flipped(self.t, self.values, self.n, knob, needed)
+            && (before == now || !is_flipped(self.t, self.values, self.n, knob, before))
+    }
 }
 
 /// The inputs that speak for the decision or for its rival, each with the end of its range to try.

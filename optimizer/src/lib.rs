@@ -25,7 +25,9 @@ pub mod goal;
 pub mod model;
 pub mod pairwise;
 mod planner;
+mod refine;
 pub mod rf;
+pub mod simulate;
 pub mod validate;
 pub mod why;
 

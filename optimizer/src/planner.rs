@@ -8,10 +8,8 @@ use crate::model::plan::{Apply, FORMAT, Objective, Plan, PlannedClient, PlannedR
 use crate::model::site::Site;
 use crate::model::topology::{Assignment, Topology};
 use crate::pairwise::{Form, HARD, Problem, ProblemBuilder, Solution, solve};
+use crate::refine::{Desk, Key};
 use crate::validate::{Code, SiteError, validate};
-
-/// Factors on the switch cost that are tried in turn while U finds the plan worse than keeping everything.
-const RELUCTANCE: [u32; 3] = [1, 4, 16];
 
 /// A plan in index form.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,32 +43,16 @@ pub fn plan_site(site: &Site, env: &Environment) -> Result<Plan, Vec<SiteError>>
 
 /// Plans a valid site in index form, without explanations.
 pub fn plan_topology(t: &Topology, env: &Environment) -> Result<Planned, SiteError> {
-    let keep = t.current().filter(|a| is_legal(t, a));
-    let before = t.current().map(|a| exact::evaluate(t, &a));
-    let mut best: Option<Planned> = None;
-    for factor in RELUCTANCE {
-        let eager = with_switch_cost(t, t.policy.switch_cost_milli.saturating_mul(factor));
-        let Some(found) = search(&eager, env) else { break };
-        let planned = judge(&eager, found, before.clone(), t);
-        let enough = keep.is_none() || before.as_ref().is_none_or(|b| planned.after.u_milli >= b.u_milli);
-        if enough {
-            return Ok(planned);
+    let now = t.current();
+    let before = now.as_ref().map(|a| exact::evaluate(t, a));
+    let found = search(t, env).map(|f| judge(t, f, before.clone()));
+    match (now.filter(|a| is_legal(t, a)), before, found) {
+        (Some(a), Some(b), found) if found.as_ref().is_none_or(|f| f.after.u_milli < b.u_milli) => {
+            Ok(keep_all(t, a, b, found))
         }
-        if best.as_ref().is_none_or(|b| planned.after.u_milli > b.after.u_milli) {
-            best = Some(planned);
-        }
-    }
-    match (keep, before) {
-        (Some(a), Some(now)) => Ok(keep_all(t, a, now, best)),
+        (_, _, Some(found)) => Ok(found),
         _ => Err(SiteError::conflict()),
     }
-}
-
-/// The site with another cost of a change.
-pub(crate) fn with_switch_cost(t: &Topology, milli: u32) -> Topology {
-    let mut other = t.clone();
-    other.policy.switch_cost_milli = milli;
-    other
 }
 
 /// What a search found.
@@ -79,46 +61,25 @@ struct Found {
     solution: Solution,
 }
 
-/// Minimises J; `None` if every assignment that was found breaks a hard rule.
+/// Minimises J, then betters U from there and from what runs now; `None` if everything found breaks a hard rule.
 fn search(t: &Topology, env: &Environment) -> Option<Found> {
     let goal = Goal::new(t);
     let problem = to_problem(&goal);
     let mut solution = solve(&problem, env);
-    let now = t.current().and_then(|a| goal.encode(&a));
-    if let Some(now) = now.filter(|now| problem.cost(now) <= solution.cost) {
-        solution.cost = problem.cost(&now);
-        solution.values = now;
+    let now = t.current().and_then(|a| goal.encode(&a)).filter(|v| problem.violations(v) == 0);
+    if let Some(now) = now.as_ref().filter(|now| problem.cost(now) < solution.cost) {
+        solution.cost = problem.cost(now);
+        solution.values.clone_from(now);
     }
-    let mut values = solution.values.clone();
-    descend(&problem, &mut values);
-    (problem.violations(&values) == 0).then_some(Found { values, solution })
-}
-
-/// Moves one decision at a time to its cheapest value until none gets cheaper, so that every decision can be explained
-/// with the others held. A tie stays as it is.
-fn descend(problem: &Problem, values: &mut [usize]) {
-    let mut edges = vec![Vec::new(); problem.nodes()];
-    for e in problem.edges() {
-        edges[e.u].push(*e);
-        edges[e.v].push(*e);
-    }
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for n in 0..problem.nodes() {
-            let cost = |v: usize| {
-                let pair = |e: &crate::pairwise::Edge| {
-                    if e.u == n { problem.pair(e, v, values[e.v]) } else { problem.pair(e, values[e.u], v) }
-                };
-                problem.unary(n, v) + edges[n].iter().map(pair).sum::<i64>()
-            };
-            let best = (0..problem.domain(n)).min_by_key(|&v| cost(v)).expect("a node has a value");
-            if cost(best) < cost(values[n]) {
-                values[n] = best;
-                changed = true;
-            }
-        }
-    }
+    let desk = Desk::new(&goal, Some(&problem));
+    let starts = now.into_iter().chain([solution.values.clone()]).filter(|v| problem.violations(v) == 0);
+    let ends = starts.map(|mut values| {
+        let u = desk.descend(&mut values, env);
+        (Key { loss: -u, j: problem.cost(&values) }, values)
+    });
+    // The first of equals: what runs now leads the list.
+    let values = ends.min_by_key(|e| e.0)?.1;
+    Some(Found { values, solution })
 }
 
 /// J as a pairwise problem.
@@ -143,42 +104,41 @@ pub(crate) fn to_problem(goal: &Goal) -> Problem {
     }
 }
 
-/// Values a finding by J at the switch cost it was made with, and by U at the policy's.
-fn judge(t: &Topology, found: Found, before: Option<Exact>, policy: &Topology) -> Planned {
+/// Values a finding by both measures.
+fn judge(t: &Topology, found: Found, before: Option<Exact>) -> Planned {
     let goal = Goal::new(t);
     let assignment = goal.decode(&found.values);
-    let after = exact::evaluate(policy, &assignment);
+    let after = exact::evaluate(t, &assignment);
     let j = |a: &Assignment| goal.encode(a).map(|v| goal.costs(&v).total());
     let objective = Objective {
         j_before_milli: t.current().as_ref().and_then(j),
         j_after_milli: j(&assignment),
+        j_least_milli: found.solution.cost,
         j_bound_milli: found.solution.bound,
         proved: found.solution.proved,
         u_before_milli: before.as_ref().map(|b| b.u_milli),
         u_after_milli: after.u_milli,
         switches: switches(t, &assignment) as u32,
-        switch_cost_milli: t.policy.switch_cost_milli,
     };
     Planned { assignment, values: Some(found.values), objective, before, after, no_exact_gain: None }
 }
 
-fn keep_all(t: &Topology, a: Assignment, now: Exact, best: Option<Planned>) -> Planned {
+fn keep_all(t: &Topology, a: Assignment, now: Exact, found: Option<Planned>) -> Planned {
     let goal = Goal::new(t);
     let values = goal.encode(&a);
     let j = values.as_ref().map(|v| goal.costs(v).total());
-    let found = best.map(|b| (b.objective, now.u_milli - b.after.u_milli));
+    let lost = found.as_ref().map_or(0, |f| now.u_milli - f.after.u_milli);
     let objective = Objective {
         j_before_milli: j,
         j_after_milli: j,
-        j_bound_milli: found.map_or(-HARD, |f| f.0.j_bound_milli),
-        proved: false,
+        j_least_milli: found.as_ref().map_or(HARD, |f| f.objective.j_least_milli),
+        j_bound_milli: found.as_ref().map_or(-HARD, |f| f.objective.j_bound_milli),
+        proved: found.as_ref().is_some_and(|f| f.objective.proved),
         u_before_milli: Some(now.u_milli),
         u_after_milli: now.u_milli,
         switches: 0,
-        switch_cost_milli: t.policy.switch_cost_milli,
     };
-    let lost = Some(found.map_or(0, |f| f.1));
-    Planned { assignment: a, values, objective, before: Some(now.clone()), after: now, no_exact_gain: lost }
+    Planned { assignment: a, values, objective, before: Some(now.clone()), after: now, no_exact_gain: Some(lost) }
 }
 
 /// True if what runs may go on: country, hardware, radar state, pins and objections.

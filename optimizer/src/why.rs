@@ -1,13 +1,13 @@
 //! Recomputing a decision from the site and the plan's own message, and trying its flip value.
 
 use crate::env::Environment;
-use crate::explain::{self, Book};
+use crate::explain::Book;
 use crate::flip;
 use crate::goal::Goal;
 use crate::model::plan::{Decision, Plan, Reason};
 use crate::model::site::Site;
 use crate::model::topology::{Assignment, Link, Topology, Tuned};
-use crate::planner::{plan_site, with_switch_cost};
+use crate::planner::plan_site;
 use crate::validate::{SiteError, validate};
 use millpond_dsp::phy::Channel;
 
@@ -45,14 +45,14 @@ pub fn recompute(site: &Site, plan: &Plan, number: u32, env: &Environment) -> Re
         let again = plan_site(site, env).map_err(WhyError::Site)?;
         return find(&again, number).cloned();
     }
-    let t = topology(site, plan)?;
+    let t = validate(site).map_err(WhyError::Site)?;
     let goal = Goal::new(&t);
     let values = values(site, plan, &goal)?;
     let book = Book::new(site, &goal);
     let mut decision = book.decision(&values, number as usize);
     // A long plan carries flips only where something changes.
     if message.flip.is_some() {
-        decision.flip = flip::smallest(site, &t, &values, number as usize);
+        decision.flip = flip::smallest(site, &goal, &values, number as usize);
     }
     Ok(decision)
 }
@@ -60,7 +60,7 @@ pub fn recompute(site: &Site, plan: &Plan, number: u32, env: &Environment) -> Re
 /// True if the decision is another one once its flip's input has `value`, the other decisions held.
 pub fn flips(site: &Site, plan: &Plan, number: u32, value: i64) -> Result<bool, WhyError> {
     let message = find(plan, number)?;
-    let t = topology(site, plan)?;
+    let t = validate(site).map_err(WhyError::Site)?;
     let goal = Goal::new(&t);
     let values = values(site, plan, &goal)?;
     let flip = message.flip.as_ref().ok_or(WhyError::NoSuchDecision(number))?;
@@ -69,12 +69,6 @@ pub fn flips(site: &Site, plan: &Plan, number: u32, value: i64) -> Result<bool, 
 
 fn find(plan: &Plan, number: u32) -> Result<&Decision, WhyError> {
     plan.decisions.iter().find(|d| d.number == number).ok_or(WhyError::NoSuchDecision(number))
-}
-
-/// The site with the switch cost that the plan was made with.
-fn topology(site: &Site, plan: &Plan) -> Result<Topology, WhyError> {
-    let t = validate(site).map_err(WhyError::Site)?;
-    Ok(with_switch_cost(&t, plan.objective.switch_cost_milli))
 }
 
 fn values(site: &Site, plan: &Plan, goal: &Goal) -> Result<Vec<usize>, WhyError> {
@@ -111,7 +105,7 @@ pub fn assignment(site: &Site, t: &Topology, plan: &Plan) -> Option<Assignment> 
 /// is never negative. This needs the message alone.
 pub fn adds_up(decision: &Decision) -> bool {
     let sum: i64 = decision.reasons.iter().map(|r| r.weight).sum();
-    sum >= 0 && decision.losers.iter().all(|l| l.excess >= 0) && explain::compares_with_a_loser(decision, sum)
+    sum >= 0 && decision.losers.iter().all(|l| l.excess >= 0)
 }
 
 #[cfg(test)]

@@ -181,9 +181,13 @@ mod tests {
     use crate::validate::parse;
 
     fn planned() -> (Site, Plan) {
-        let site = parse(include_bytes!("../../examples/three-pods.json")).unwrap();
-        let plan = plan_site(&site, &Environment::new()).unwrap();
-        (site, plan)
+        static ONCE: std::sync::OnceLock<(Site, Plan)> = std::sync::OnceLock::new();
+        let make = || {
+            let site = parse(include_bytes!("../../examples/three-pods.json")).unwrap();
+            let plan = plan_site(&site, &Environment::new()).unwrap();
+            (site, plan)
+        };
+        ONCE.get_or_init(make).clone()
     }
 
     #[test]
@@ -259,7 +263,12 @@ mod tests {
             (p.clients[3].pod, p.clients[3].radio, p.clients[3].band) = ("bedroom".into(), "2g".into(), Band::Ghz2)
         });
         plant(Code::MustStay, |_, p| (p.clients[0].radio, p.clients[0].band) = ("2g".into(), Band::Ghz2));
-        plant(Code::MustStay, |s, _| s.policy.move_uplinks = false);
+        plant(Code::MustStay, |s, p| {
+            s.policy.move_uplinks = false;
+            p.uplinks[1].parent = if p.uplinks[1].parent == "hall" { "kitchen".into() } else { "hall".into() };
+            s.pods[2].uplink.as_mut().unwrap().parent =
+                if p.uplinks[1].parent == "hall" { "kitchen".into() } else { "hall".into() };
+        });
         let pin = |pod: &str| Choice::Client { client: "laptop".into(), pod: Some(pod.to_owned()), band: None };
         plant(Code::Pin, |s, _| s.pins.push(pin("bedroom")));
         plant(Code::Objection, |s, p| {

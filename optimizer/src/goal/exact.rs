@@ -13,6 +13,29 @@ const LEAST_SHARE: f64 = 1e-3;
 /// Damped steps towards the fixed point; the error halves or better with each.
 const MAX_STEPS: u32 = 200;
 
+/// What the air of a pod is like on one channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Air {
+    /// Share of time that strangers leave free.
+    pub free: f64,
+    /// Strangers that contend, each counted by its coupling.
+    pub contenders: f64,
+    /// Noise floor in dBm over 20 MHz.
+    pub noise_dbm: i32,
+}
+
+impl Air {
+    /// The air of a radio's pod on a channel.
+    pub fn of(t: &Topology, radio: usize, channel: millpond_dsp::phy::Channel) -> Self {
+        let pod = &t.pods[t.radios[radio].pod];
+        Self {
+            free: busy::free_share(channel, &pod.neighbours, &pod.survey),
+            contenders: busy::contenders(channel, &pod.neighbours),
+            noise_dbm: busy::noise_dbm(channel, &pod.survey),
+        }
+    }
+}
+
 /// What a plan is worth and what it does to every client and radio.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exact {
@@ -26,16 +49,17 @@ pub struct Exact {
     pub busy_permille: Vec<u32>,
 }
 
-/// Loads of one assignment.
-struct Loads {
-    /// Airtime that each radio needs, as a fraction.
-    rho: Vec<f64>,
+/// The loads of one assignment at their fixed point, by radio. Shares and airtimes are fractions.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Airtime that each radio needs.
+    pub needed: Vec<f64>,
     /// Share of time that strangers leave free.
-    free: Vec<f64>,
+    pub free: Vec<f64>,
+    /// Share of the rest that our own radios leave free.
+    pub own_free: Vec<f64>,
     /// Strangers and own radios that contend.
-    contenders: Vec<f64>,
-    /// Own radios that are heard, with the share that a unit of their airtime takes.
-    heard: Vec<Vec<(usize, f64)>>,
+    pub contenders: Vec<f64>,
 }
 
 /// Evaluates a plan by the five steps of the optimizer note, section 3.3.
@@ -47,111 +71,188 @@ struct Loads {
 /// Where two hops share a channel, their radios hear each other, so each finds the other's airtime taken: that is the
 /// rule of store and forward.
 pub fn evaluate(t: &Topology, a: &Assignment) -> Exact {
-    let loads = Loads::of(t, a);
-    let (satisfied, busy) = loads.settle();
+    let settled = settle(t, a, |r| Air::of(t, r, a.radios[r].channel));
     let permille = |x: f64| libm::round(x * 1_000.0) as u32;
-    let shares: Vec<f64> = (0..t.clients.len()).map(|c| share(t, a, c, &satisfied)).collect();
-    let gain: f64 =
-        t.clients.iter().zip(&shares).map(|(c, s)| f64::from(c.weight_milli) * ln(s.max(LEAST_SHARE))).sum();
-    let radar: i64 = a.radios.iter().map(|s| churn::radar_cost(t, s.channel)).sum();
-    let switching = churn::switches(t, a) * i64::from(t.policy.switch_cost_milli);
+    let shares = shares(t, a, &settled);
+    let radios = 0..t.radios.len();
     Exact {
-        u_milli: libm::round(gain) as i64 - switching - radar,
+        u_milli: gain_milli(t, &shares) - fixed_costs(t, a),
         served_permille: shares.iter().map(|s| permille(*s)).collect(),
-        needed_permille: loads.rho.iter().map(|r| permille(*r)).collect(),
-        busy_permille: busy.into_iter().map(permille).collect(),
+        needed_permille: settled.needed.iter().map(|r| permille(*r)).collect(),
+        busy_permille: radios.map(|r| permille(1.0 - settled.free[r] * settled.own_free[r])).collect(),
     }
 }
 
-/// The least satisfied share along a client's hops.
-fn share(t: &Topology, a: &Assignment, c: usize, satisfied: &[f64]) -> f64 {
-    let radio = a.clients[c];
-    let mut least = satisfied[radio];
-    let mut pod = t.radios[radio].pod;
-    while let Some(l) = a.uplinks[pod] {
-        least = least.min(satisfied[l.parent_radio]);
-        pod = l.parent;
-    }
-    least
+/// U alone, with the air looked up by radio.
+pub fn u_milli(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air) -> i64 {
+    gain_milli(t, &shares(t, a, &settle(t, a, air))) - fixed_costs(t, a)
 }
 
-impl Loads {
-    fn of(t: &Topology, a: &Assignment) -> Self {
-        let mut rho = needed(t, a);
-        relay(t, a, &mut rho);
-        let mut loads = Self { rho, free: Vec::new(), contenders: Vec::new(), heard: Vec::new() };
-        for (r, radio) in t.radios.iter().enumerate() {
-            let (pod, own) = (&t.pods[radio.pod], a.radios[r].channel);
-            let heard = radio.hears.iter().map(|&(s, loss)| {
-                let other = a.radios[s];
-                (s, f64::from(coupled_ppm(own, other.channel, other.eirp_dbm - loss)) / 1e6)
-            });
-            let heard: Vec<(usize, f64)> = heard.filter(|(_, share)| *share > 0.0).collect();
-            loads.free.push(busy::free_share(own, &pod.neighbours, &pod.survey));
-            loads.contenders.push(busy::contenders(own, &pod.neighbours) + heard.iter().map(|h| h.1).sum::<f64>());
-            loads.heard.push(heard);
+/// What switches and radar risk take from U, in thousandths.
+fn fixed_costs(t: &Topology, a: &Assignment) -> i64 {
+    radar_milli(t, a) + switch_milli(t, a)
+}
+
+/// Radar risk of an assignment in thousandths of U.
+pub fn radar_milli(t: &Topology, a: &Assignment) -> i64 {
+    a.radios.iter().map(|s| churn::radar_cost(t, s.channel)).sum()
+}
+
+/// The cost of an assignment's changes in thousandths of U.
+pub fn switch_milli(t: &Topology, a: &Assignment) -> i64 {
+    churn::switches(t, a) * i64::from(t.policy.switch_cost_milli)
+}
+
+/// Weighted sum of the logarithms of the shares that clients get, in thousandths.
+pub fn gain_milli(t: &Topology, shares: &[f64]) -> i64 {
+    let gain = |(c, s): (&crate::model::topology::ClientNode, &f64)| {
+        // Most clients get all they want, and ln 1 is 0.
+        if *s >= 1.0 { 0.0 } else { f64::from(c.weight_milli) * ln(s.max(LEAST_SHARE)) }
+    };
+    libm::round(t.clients.iter().zip(shares).map(gain).sum()) as i64
+}
+
+/// The share of its demand that each client gets: the least satisfied share along its hops.
+pub fn shares(t: &Topology, a: &Assignment, s: &Settled) -> Vec<f64> {
+    let satisfied: Vec<f64> = (0..t.radios.len()).map(|r| s.satisfied(r)).collect();
+    let one = |&radio: &usize| {
+        let mut least = satisfied[radio];
+        let mut pod = t.radios[radio].pod;
+        while let Some(l) = a.uplinks[pod] {
+            least = least.min(satisfied[l.parent_radio]);
+            pod = l.parent;
         }
-        loads
-    }
+        least
+    };
+    a.clients.iter().map(one).collect()
+}
 
-    /// The satisfied share of each radio at the fixed point, and the busy share it sees.
-    fn settle(&self) -> (Vec<f64>, Vec<f64>) {
-        let mut satisfied = vec![1.0; self.rho.len()];
-        let mut busy = vec![0.0; self.rho.len()];
-        for _ in 0..MAX_STEPS {
-            let mut moved = 0.0f64;
-            let served: Vec<f64> = satisfied.iter().zip(&self.rho).map(|(s, rho)| (s * rho).min(1.0)).collect();
-            for r in 0..self.rho.len() {
-                let free =
-                    self.heard[r].iter().fold(self.free[r], |free, &(s, share)| free * (1.0 - served[s] * share));
-                let available = free.max(1.0 / (1.0 + self.contenders[r]));
-                let next = 0.5 * satisfied[r] + 0.5 * (available / self.rho[r]).min(1.0);
-                moved = moved.max((next - satisfied[r]).abs());
-                (satisfied[r], busy[r]) = (next, 1.0 - free);
-            }
-            if moved < 1e-9 {
-                break;
-            }
-        }
-        (satisfied, busy)
+impl Settled {
+    /// The share of its need that a radio gets.
+    fn satisfied(&self, r: usize) -> f64 {
+        let available = (self.free[r] * self.own_free[r]).max(1.0 / (1.0 + self.contenders[r]));
+        (available / self.needed[r]).min(1.0)
     }
 }
 
-/// Airtime for a radio's own clients and beacons, as a fraction.
-fn needed(t: &Topology, a: &Assignment) -> Vec<f64> {
-    let mut rho = vec![BEACON_PPM as f64 / 1e6; t.radios.len()];
+/// Finds the fixed point of all loads: what a radio sends takes air from those that hear it.
+pub fn settle(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air) -> Settled {
+    let n = t.radios.len();
+    let airs: Vec<Air> = (0..n).map(air).collect();
+    let mut s = Settled {
+        needed: needed(t, a, &airs),
+        free: airs.iter().map(|x| x.free).collect(),
+        own_free: vec![1.0; n],
+        contenders: airs.iter().map(|x| x.contenders).collect(),
+    };
+    let mut heard: Vec<(usize, usize, f64)> = Vec::new();
+    for (r, radio) in t.radios.iter().enumerate() {
+        for &(other, loss) in &radio.hears {
+            let set = a.radios[other];
+            let share = coupled_ppm(a.radios[r].channel, set.channel, set.eirp_dbm - loss);
+            if share > 0 {
+                let share = f64::from(share) / 1e6;
+                heard.push((r, other, share));
+                s.contenders[r] += share;
+            }
+        }
+    }
+    let mut satisfied = vec![1.0; n];
+    for _ in 0..MAX_STEPS {
+        s.own_free.fill(1.0);
+        for &(r, other, share) in &heard {
+            s.own_free[r] *= 1.0 - share * (satisfied[other] * s.needed[other]).min(1.0);
+        }
+        let mut moved = 0.0f64;
+        for (r, held) in satisfied.iter_mut().enumerate() {
+            let next = 0.5 * *held + 0.5 * s.satisfied(r);
+            moved = moved.max((next - *held).abs());
+            *held = next;
+        }
+        if moved < 1e-9 {
+            break;
+        }
+    }
+    s
+}
+
+/// Airtime that each radio needs: beacons, clients, relayed traffic.
+fn needed(t: &Topology, a: &Assignment, airs: &[Air]) -> Vec<f64> {
+    let mut needed = vec![BEACON_PPM as f64 / 1e6; t.radios.len()];
+    let mut through = vec![0u64; t.pods.len()];
+    let need = |r: usize, loss: i32, demand: u64, ability: crate::rf::rates::Ability| {
+        let s = a.radios[r];
+        let rate = rate_kbps(s.eirp_dbm - loss, airs[r].noise_dbm, s.channel.width(), ability);
+        airtime_ppm(demand, rate) as f64 / 1e6
+    };
     for (c, &r) in a.clients.iter().enumerate() {
         let loss = t.client_loss_db(c, r).unwrap_or(200);
-        let rate = rate_kbps(
-            a.radios[r].eirp_dbm - loss,
-            noise(t, a, r),
-            a.radios[r].channel.width(),
-            client_ability(t, c, r),
-        );
-        rho[r] += airtime_ppm(u64::from(t.clients[c].demand_kbps), rate) as f64 / 1e6;
-    }
-    rho
-}
-
-/// Adds the airtime of relayed traffic at each parent's radio.
-fn relay(t: &Topology, a: &Assignment, rho: &mut [f64]) {
-    let mut through = vec![0u64; t.pods.len()];
-    for (c, &r) in a.clients.iter().enumerate() {
+        let demand = u64::from(t.clients[c].demand_kbps);
+        needed[r] += need(r, loss, demand, client_ability(t, c, r));
         let mut pod = t.radios[r].pod;
         while let Some(l) = a.uplinks[pod] {
-            through[pod] += u64::from(t.clients[c].demand_kbps);
+            through[pod] += demand;
             pod = l.parent;
         }
     }
     for (p, link) in a.uplinks.iter().enumerate() {
         let Some(l) = link else { continue };
         let loss = t.loss_db(p, l.parent, t.radios[l.radio].band).unwrap_or(200);
-        let s = a.radios[l.parent_radio];
-        let rate = rate_kbps(s.eirp_dbm - loss, noise(t, a, l.parent_radio), s.channel.width(), link_ability(t, l));
-        rho[l.parent_radio] += airtime_ppm(through[p], rate) as f64 / 1e6;
+        needed[l.parent_radio] += need(l.parent_radio, loss, through[p], link_ability(t, l));
     }
+    needed
 }
 
-fn noise(t: &Topology, a: &Assignment, r: usize) -> i32 {
-    busy::noise_dbm(a.radios[r].channel, &t.pods[t.radios[r].pod].survey)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SiteBuilder;
+    use crate::model::site::Setting;
+    use crate::validate::validate;
+    use millpond_dsp::phy::{Band, Bandwidth};
+
+    /// Two pods with a cable, 70 dB apart, both on 36/20 at 20 dBm; each has one client at 60 dB.
+    fn two_radios(demand_kbps: [u32; 2]) -> Topology {
+        let mut b = SiteBuilder::new("EU");
+        let now = Some(Setting { primary: 36, width: Bandwidth::Mhz20, center: None, eirp_dbm: 20 });
+        for (p, demand) in demand_kbps.into_iter().enumerate() {
+            let pod = b.pod(p == 0);
+            let radio = b.radio(pod, Band::Ghz5, &[Bandwidth::Mhz20], 20, now);
+            b.client(demand, &[(pod, Band::Ghz5, 60)], Some((pod, radio)));
+        }
+        b.wire(0, 1).loss(0, 1, Band::Ghz5, 70);
+        validate(&b.build()).unwrap()
+    }
+
+    #[test]
+    fn agrees_with_a_hand_worked_pair() {
+        // -40 dBm at 20 MHz and two streams: MCS 11, 286.8 Mb/s, 200.76 Mb/s net. 60.228 Mb/s need 0.3 of the time,
+        // and 0.02 of beacons make rho = 0.32 at both. Each hears the other at -50 dBm, over -82: coupling 1.
+        // A = 1 - 0.32 = 0.68 > rho: everybody is satisfied.
+        let t = two_radios([60_228, 60_228]);
+        let e = evaluate(&t, &t.current().unwrap());
+        assert_eq!((e.u_milli, e.served_permille, e.needed_permille), (0, vec![1_000; 2], vec![320; 2]));
+        assert_eq!(e.busy_permille, [320, 320]);
+        // Four times the demand: rho = 1.22 at both. s = A / rho with A = max(1 - s rho, 1/2): s rho = 1/2, s = 0.4098.
+        // U = 2 ln(0.4098) = -1.784.
+        let t = two_radios([240_912, 240_912]);
+        let e = evaluate(&t, &t.current().unwrap());
+        assert_eq!((e.u_milli, e.needed_permille), (-1_784, vec![1_220; 2]));
+        assert_eq!(e.served_permille, [410, 410]);
+        // One wants 0.32, the other 1.22: the first has A = max(1 - s rho, 1/2) >= 0.32 and is satisfied; the second has
+        // A = 0.68 and gets 0.68 / 1.22 = 0.557.
+        let t = two_radios([60_228, 240_912]);
+        let e = evaluate(&t, &t.current().unwrap());
+        assert_eq!(e.served_permille, [1_000, 557]);
+    }
+
+    #[test]
+    fn more_demand_never_raises_u() {
+        let u = |d: u32| {
+            let t = two_radios([d, 60_000]);
+            evaluate(&t, &t.current().unwrap()).u_milli
+        };
+        let all: Vec<i64> = (1..40).map(|k| u(10_000 * k)).collect();
+        assert!(all.windows(2).all(|w| w[1] <= w[0]), "{all:?}");
+    }
 }

@@ -11,7 +11,7 @@ impl Goal<'_> {
         let mut costs = Costs::default();
         for &r in &self.t.groups[g].radios {
             let weight = self.basis.fixed_weight[r];
-            costs.add(Term::ForeignBusy, weighted(weight, self.tuned[r][v].air.foreign_ppm));
+            costs.add(Term::ForeignBusy, weighted(weight, self.tuned[r][v].foreign_ppm));
             for &(s, loss) in self.t.radios[r].hears.iter().filter(|h| self.t.radios[h.0].group == g) {
                 let taken = self.coupled((r, g, v), (s, g, v), loss) * self.tuned[s][v].fixed_ppm / 1_000_000;
                 costs.add(Term::OwnBusy, weighted(weight, taken));

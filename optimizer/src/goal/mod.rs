@@ -17,23 +17,14 @@ pub use basis::{Basis, IDLE_WEIGHT_MILLI};
 pub use choice::{Node, Value};
 pub use churn::{radar_cost, switches};
 pub use costs::{Costs, Term};
+pub use exact::Air;
 
 use crate::model::topology::{Assignment, Link, Topology, Tuned};
-use crate::rf::busy;
 use crate::rf::rates::{Ability, airtime_ppm, highest_mcs, rate_kbps};
 use millpond_dsp::phy::Bandwidth;
 
 /// Every radio's own frames (beacons, probes), in millionths of its time.
 pub const BEACON_PPM: i64 = 20_000;
-
-/// What the air of a pod is like on one channel.
-#[derive(Clone, Copy, Debug)]
-struct Air {
-    /// Share of time that strangers take, in millionths.
-    foreign_ppm: i64,
-    /// Noise floor in dBm over 20 MHz.
-    noise_dbm: i32,
-}
 
 /// J of one site: the nodes with their values, and the cost of each value and pair of values.
 pub struct Goal<'a> {
@@ -53,6 +44,8 @@ pub struct Goal<'a> {
 struct RadioValue {
     eirp_dbm: i32,
     air: Air,
+    /// Share of time that strangers take, in millionths.
+    foreign_ppm: i64,
     /// Load of the clients that stay and of relays and beacons, in millionths.
     fixed_ppm: i64,
     /// Load with all reference clients, at most one airtime.
@@ -107,6 +100,11 @@ impl<'a> Goal<'a> {
     /// What a radio does at a value of its group.
     pub fn tuned(&self, radio: usize, value: usize) -> Tuned {
         self.values[self.t.radios[radio].group][value].tuned(self.tuned[radio][value].eirp_dbm)
+    }
+
+    /// The air of a radio at a value of its group.
+    pub fn air(&self, radio: usize, value: usize) -> Air {
+        self.tuned[radio][value].air
     }
 
     /// The pairs of nodes that interact, lower index first.
@@ -213,23 +211,16 @@ impl<'a> Goal<'a> {
 
     fn radio_values(&self, r: usize) -> Vec<RadioValue> {
         let radio = &self.t.radios[r];
-        let pod = &self.t.pods[radio.pod];
         let mut last: Option<(millpond_dsp::phy::Channel, Air)> = None;
         let mut all = Vec::new();
         for value in &self.values[radio.group] {
             let channel = value.channel();
             // Values of one channel stand side by side.
-            let air = last.filter(|(c, _)| *c == channel).map_or_else(
-                || Air {
-                    foreign_ppm: libm::round((1.0 - busy::free_share(channel, &pod.neighbours, &pod.survey)) * 1e6)
-                        as i64,
-                    noise_dbm: busy::noise_dbm(channel, &pod.survey),
-                },
-                |(_, air)| air,
-            );
+            let air = last.filter(|(c, _)| *c == channel).map_or_else(|| Air::of(self.t, r, channel), |(_, air)| air);
             last = Some((channel, air));
             let eirp_dbm = value.eirp_dbm(self.t, r);
-            all.push(RadioValue { eirp_dbm, air, fixed_ppm: 0, all_ppm: 0 });
+            let foreign_ppm = libm::round((1.0 - air.free) * 1e6) as i64;
+            all.push(RadioValue { eirp_dbm, air, foreign_ppm, fixed_ppm: 0, all_ppm: 0 });
         }
         self.loads(r, all)
     }

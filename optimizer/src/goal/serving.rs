@@ -39,7 +39,7 @@ impl Goal<'_> {
         let mut costs = Costs::of(Term::Rate, rate_cost(weight, self.client_rate(c, r, v)));
         costs.add(Term::Airtime, weighted(self.basis.fixed_weight[r] + weight, need));
         costs.add(Term::Airtime, weighted(weight, at.fixed_ppm));
-        costs.add(Term::ForeignBusy, weighted(weight, at.air.foreign_ppm));
+        costs.add(Term::ForeignBusy, weighted(weight, at.foreign_ppm));
         for &(s, loss) in self.t.radios[r].hears.iter().filter(|x| self.t.radios[x.0].group == g) {
             let there = self.coupled((r, g, v), (s, g, v), loss) * self.tuned[s][v].fixed_ppm / 1_000_000;
             let here = self.coupled((s, g, v), (r, g, v), loss) * need / 1_000_000;

@@ -184,6 +184,11 @@ impl SiteBuilder {
         &mut self.site
     }
 
+    /// The site so far.
+    pub fn peek(&self) -> &Site {
+        &self.site
+    }
+
     /// The finished site. It is not validated.
     pub fn build(self) -> Site {
         self.site

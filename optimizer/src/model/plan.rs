@@ -97,11 +97,13 @@ pub struct PlannedClient {
 pub struct Objective {
     /// J of what runs now, if J can express it.
     pub j_before_milli: Option<i64>,
-    /// J of the plan.
+    /// J of the plan. It may be over the least: U decides.
     pub j_after_milli: Option<i64>,
+    /// The least J that the search found.
+    pub j_least_milli: i64,
     /// No plan has a lower J.
     pub j_bound_milli: i64,
-    /// True if no plan has a lower J than the search found.
+    /// True if `j_least_milli` is the least there is.
     pub proved: bool,
     /// U of what runs now, if the site says it for every radio and uplink.
     pub u_before_milli: Option<i64>,
@@ -109,9 +111,6 @@ pub struct Objective {
     pub u_after_milli: i64,
     /// Changed radios, uplinks and clients.
     pub switches: u32,
-    /// The cost of a change that the plan was made with. It is more than the policy's where the first plan found did not
-    /// stand before U.
-    pub switch_cost_milli: u32,
 }
 
 /// When a plan may be applied.
@@ -188,8 +187,10 @@ pub enum Reason {
     NoExactGain,
     /// There is no other option.
     OnlyOption,
-    /// Equal in cost; the earlier option stands.
+    /// Equal in all; the earlier option stands.
     Tie,
+    /// The search was stopped before this decision was weighed against all others.
+    Stopped,
 }
 
 /// One option of a decision.
@@ -248,7 +249,18 @@ pub enum Subject {
     },
 }
 
-/// One decision. The weights of its reasons sum to what the option in `instead` would cost more; they are thousandths.
+/// By which measure two options are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// The exact evaluation U.
+    U,
+    /// U is equal; the first-order form J, which counts headroom too.
+    J,
+}
+
+/// One decision. The weights of its reasons sum to what the option in `instead` would cost more, in thousandths of U or,
+/// where U is equal, of J; the other decisions are held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
@@ -266,6 +278,8 @@ pub struct Decision {
     /// The option that the reasons compare with: `from` if something changes, else the best other one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead: Option<Choosable>,
+    /// The measure that tells `to` and `instead` apart.
+    pub by: Measure,
     /// Why `to` is better than `instead`: positive weights speak for it, negative ones against.
     pub reasons: Vec<Weighed>,
     /// The best options that lost, each with the reason that weighs most against it.
@@ -293,7 +307,9 @@ pub struct Loser {
     pub option: Choosable,
     /// What weighs most against it.
     pub code: Reason,
-    /// What it would cost more in all, in thousandths.
+    /// The measure that tells.
+    pub by: Measure,
+    /// What it would cost more in all, in thousandths of that measure.
     pub excess: i64,
 }
 

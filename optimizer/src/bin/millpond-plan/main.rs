@@ -4,6 +4,7 @@
 
 mod check;
 mod input;
+mod simulate;
 mod site;
 mod solve;
 
@@ -24,6 +25,8 @@ enum Command {
     Site(site::Args),
     /// Solve a general pairwise assignment (`pairwise/1`, gzip'd or not).
     Solve(solve::Args),
+    /// Draw a home or a block from a seed, as `millpond-site/1`.
+    Simulate(simulate::Args),
     /// Judge an answer with an independent reading of the problem.
     Check(check::Args),
 }
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Site(args) => site::run(&args),
         Command::Solve(args) => solve::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Check(args) => check::run(&args),
     };
     match outcome {

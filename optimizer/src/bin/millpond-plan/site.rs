@@ -151,7 +151,8 @@ fn percent(permille: u32) -> String {
 fn summary(plan: &Plan) -> String {
     let o = &plan.objective;
     let before = o.u_before_milli.map_or_else(|| "unknown".to_owned(), |u| u.to_string());
-    let proof = if o.proved { "proved least J" } else { "J not proved least" };
+    let proof = if o.proved { "proved" } else { "not proved" };
+    let j = o.j_after_milli.map_or_else(|| "unknown".to_owned(), |j| j.to_string());
     let when = match plan.apply {
         Apply::Never => "nothing to apply".to_owned(),
         Apply::AnyTime => "apply at any time".to_owned(),
@@ -161,7 +162,10 @@ fn summary(plan: &Plan) -> String {
         }
         Apply::Now { reason } => format!("apply at once: {}", if reason as u8 == 0 { "radar" } else { "not allowed" }),
     };
-    format!("U {before} -> {} thousandths, {} changes, {proof}; {when}", o.u_after_milli, o.switches)
+    format!(
+        "U {before} -> {} thousandths, {} changes; J {j}, least {} ({proof}); {when}",
+        o.u_after_milli, o.switches, o.j_least_milli
+    )
 }
 
 fn print_decision(d: &Decision, explain: bool) {

@@ -1,0 +1,139 @@
+//! From J to U: the last steps of a plan, one decision at a time by the exact evaluation.
+//!
+//! J is a surrogate. What counts is U, and where U is equal, J. A plan is finished when no single decision can be
+//! bettered in that order; then each decision can be explained with the others held.
+
+use crate::env::Environment;
+use crate::goal::{Costs, Goal, Value, exact};
+use crate::pairwise::{Edge, HARD, Problem};
+
+/// Up to this many values in all, every value is evaluated; beyond, only each decision's best by J.
+const ALL_VALUES: usize = 6_000;
+
+/// How many values of a decision are evaluated on larger sites.
+const SHORT_LIST: usize = 8;
+
+/// Sweeps over all decisions, at most.
+const SWEEPS: usize = 12;
+
+/// What a plan is judged by: first -U, then J; smaller is better. In thousandths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// Minus U.
+    pub loss: i64,
+    /// J.
+    pub j: i64,
+}
+
+/// J and U of one site side by side.
+pub struct Desk<'a> {
+    /// J by reason.
+    pub goal: &'a Goal<'a>,
+    /// J in tables; without them every entry is worked out when it is asked for.
+    problem: Option<&'a Problem>,
+    /// Edges of each node in the tables.
+    edges: Vec<Vec<Edge>>,
+    /// Pairs of each node in J.
+    pairs: Vec<Vec<(usize, usize)>>,
+    short: bool,
+}
+
+impl<'a> Desk<'a> {
+    /// A desk for a site's J, with tables for many questions or without for few.
+    pub fn new(goal: &'a Goal<'a>, problem: Option<&'a Problem>) -> Self {
+        let nodes = goal.nodes().len();
+        let (mut edges, mut pairs) = (vec![Vec::new(); nodes], vec![Vec::new(); nodes]);
+        for e in problem.iter().flat_map(|p| p.edges()) {
+            edges[e.u].push(*e);
+            edges[e.v].push(*e);
+        }
+        for &(a, b) in goal.edges() {
+            pairs[a].push((a, b));
+            pairs[b].push((a, b));
+        }
+        let total: usize = (0..nodes).map(|n| goal.values(n).len()).sum();
+        Self { goal, problem, edges, pairs, short: total > ALL_VALUES }
+    }
+
+    /// J of each value of a node as far as it depends on that node, the others held.
+    pub fn j_row(&self, values: &[usize], n: usize) -> Vec<i64> {
+        let Some(problem) = self.problem else {
+            return (0..self.goal.values(n).len()).map(|v| self.j_costs(values, n, v).total()).collect();
+        };
+        let cost = |v: usize| {
+            let pair = |e: &Edge| {
+                if e.u == n { problem.pair(e, v, values[e.v]) } else { problem.pair(e, values[e.u], v) }
+            };
+            problem.unary(n, v) + self.edges[n].iter().map(pair).sum::<i64>()
+        };
+        (0..problem.domain(n)).map(cost).collect()
+    }
+
+    /// J of one value of a node by reason, as far as it depends on that node, the others held.
+    pub fn j_costs(&self, values: &[usize], n: usize, v: usize) -> Costs {
+        let goal = self.goal;
+        let pair = |&(a, b): &(usize, usize)| {
+            if a == n { goal.pair((a, b), v, values[b]) } else { goal.pair((a, b), values[a], v) }
+        };
+        self.pairs[n].iter().map(pair).fold(goal.unary(n, v), |sum, c| sum + c)
+    }
+
+    /// U of an assignment in thousandths.
+    pub fn u_milli(&self, values: &[usize]) -> i64 {
+        let (goal, t) = (self.goal, self.goal.topology());
+        exact::u_milli(t, &goal.decode(values), |r| goal.air(r, values[t.radios[r].group]))
+    }
+
+    /// The values of a node that are worth an exact evaluation: those that break no rule, on a large site the best few
+    /// by J with what runs now. In the order of their index.
+    fn listed(&self, row: &[i64], n: usize, held: usize) -> Vec<usize> {
+        let mut list: Vec<usize> = (0..row.len()).filter(|&v| row[v] < HARD).collect();
+        if self.short && list.len() > SHORT_LIST {
+            list.sort_by_key(|&v| row[v]);
+            list.truncate(SHORT_LIST);
+            list.push(held);
+            list.extend(self.goal.values(n).iter().position(Value::is_now).filter(|&v| row[v] < HARD));
+            list.sort_unstable();
+            list.dedup();
+        }
+        list
+    }
+
+    /// The keys of a node's values, the others held, as value and key; `j` counts only what depends on the node.
+    pub fn key_row(&self, values: &[usize], n: usize) -> Vec<(usize, Key)> {
+        let row = self.j_row(values, n);
+        let mut trial = values.to_vec();
+        let key = |v: usize| {
+            trial[n] = v;
+            (v, Key { loss: -self.u_milli(&trial), j: row[v] })
+        };
+        self.listed(&row, n, values[n]).into_iter().map(key).collect()
+    }
+
+    /// Betters one decision at a time until none can be bettered, and returns U.
+    pub fn descend(&self, values: &mut [usize], env: &Environment) -> i64 {
+        for _ in 0..SWEEPS {
+            let mut changed = false;
+            for n in 0..values.len() {
+                if self.short && env.should_stop() {
+                    return self.u_milli(values);
+                }
+                let row = self.key_row(values, n);
+                let best = best(&row, values[n]);
+                changed |= best != values[n];
+                values[n] = best;
+            }
+            if !changed {
+                break;
+            }
+        }
+        self.u_milli(values)
+    }
+}
+
+/// The value of the least key; a tie stays at what is held, then goes to the first.
+pub fn best(row: &[(usize, Key)], held: usize) -> usize {
+    let Some(least) = row.iter().map(|r| r.1).min() else { return held };
+    let stays = row.contains(&(held, least));
+    if stays { held } else { row.iter().find(|r| r.1 == least).map_or(held, |r| r.0) }
+}
