@@ -1,1 +1,16 @@
-//! The daemon as a library, so that tests and the demo drive the same code as the binary.
+#![doc = include_str!("../README.md")]
+
+pub mod act;
+pub mod capture;
+pub mod cli;
+pub mod config;
+pub mod convert;
+pub mod demo;
+pub mod message;
+pub mod net;
+pub mod pipeline;
+pub mod planner;
+pub mod runtime;
+pub mod sinks;
+pub mod telemetry;
+pub mod words;

@@ -1,2 +1,11 @@
-//! Not built yet.
-fn main() {}
+//! The binary: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use millpond_node::cli;
+use millpond_node::net::{Streams, arguments, hush_panics};
+
+fn main() -> ExitCode {
+    hush_panics();
+    cli::run(arguments(), &mut Streams::standard()).into()
+}

@@ -29,8 +29,10 @@ pub trait Scope: sealed::Sealed {
 }
 
 /// The household's own network, the node included.
+#[derive(Clone, Copy)]
 pub enum Lan {}
 /// Beyond it.
+#[derive(Clone, Copy)]
 pub enum Wan {}
 
 impl sealed::Sealed for Lan {}

@@ -1,0 +1,80 @@
+//! From decisions to radios, one change at a time, each of which can be taken back.
+
+mod dry_run;
+
+use millpond_dsp::phy::Micros;
+use millpond_report::wire::{Decision, Setting};
+
+pub use dry_run::DryRun;
+
+/// What an actuator would do, before it does it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// Number of the decision.
+    pub number: u16,
+    /// The setting that the decision was made on: it must still be in force when the change is applied.
+    pub from: Setting,
+    /// The setting that it makes.
+    pub to: Setting,
+    /// The commands in words, for the household.
+    pub commands: Vec<String>,
+}
+
+/// How a change stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmation {
+    /// The radio says that it does what was asked.
+    Done,
+    /// Not yet; ask again.
+    Waiting,
+    /// The radio does something else, or the deadline has passed: undo.
+    Failed,
+}
+
+/// Why an actuator did nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ActError {
+    /// The decision changes nothing.
+    NothingToDo,
+    /// The radio no longer has the setting that the decision was made on: plan again.
+    Moved,
+    /// Another change of this radio has not been confirmed yet.
+    Busy,
+    /// No change with this number was applied.
+    NoSuchChange,
+    /// The radio does not answer.
+    Unreachable,
+}
+
+impl std::fmt::Display for ActError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NothingToDo => "the decision keeps the setting: nothing to do",
+            Self::Moved => "the radio was changed since the plan was made: plan again",
+            Self::Busy => "an earlier change of this radio is not confirmed yet: wait for it",
+            Self::NoSuchChange => "no change with this number was applied",
+            Self::Unreachable => "the radio does not answer: check that its control socket is there",
+        })
+    }
+}
+
+impl std::error::Error for ActError {}
+
+/// One way to change radios: a control socket, a database, or none.
+///
+/// The order is propose, apply, confirm, and undo if that fails; a change is confirmed from the radio's own state, never
+/// from the fact that a command was sent.
+pub trait Actuator: Send {
+    /// What it would do for a decision.
+    fn propose(&self, decision: &Decision) -> Result<Proposal, ActError>;
+
+    /// Does it, unless the radio has moved since.
+    fn apply(&mut self, proposal: &Proposal, now: Micros) -> Result<(), ActError>;
+
+    /// Whether it took effect by `now`.
+    fn confirm(&mut self, number: u16, now: Micros) -> Result<Confirmation, ActError>;
+
+    /// Takes it back.
+    fn undo(&mut self, number: u16, now: Micros) -> Result<(), ActError>;
+}

@@ -1,0 +1,32 @@
+//! The radio vocabulary into the wire vocabulary.
+
+use millpond_dsp::phy;
+use millpond_report::wire::range::{Band, Width};
+
+/// A band.
+pub const fn band(band: phy::Band) -> Band {
+    match band {
+        phy::Band::Ghz2 => Band::Ghz2,
+        phy::Band::Ghz5 => Band::Ghz5,
+        phy::Band::Ghz6 => Band::Ghz6,
+    }
+}
+
+/// A band, back.
+pub const fn phy_band(band: Band) -> phy::Band {
+    match band {
+        Band::Ghz2 => phy::Band::Ghz2,
+        Band::Ghz5 => phy::Band::Ghz5,
+        Band::Ghz6 => phy::Band::Ghz6,
+    }
+}
+
+/// A width.
+pub const fn width(width: phy::Bandwidth) -> Width {
+    Width::of_mhz(width.mhz())
+}
+
+/// A channel, if the numbers name one.
+pub fn channel(b: Band, primary: u8, w: Width) -> Option<phy::Channel> {
+    phy::Channel::new(phy_band(b), primary, phy::Bandwidth::try_from(w.mhz()).ok()?)
+}

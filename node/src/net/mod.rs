@@ -1,0 +1,12 @@
+//! The doors: sockets and the standard streams. No other module opens one.
+
+mod doors;
+mod feed;
+pub mod http;
+mod server;
+mod streams;
+
+pub use doors::{BindError, Doors, Keys, check_bind};
+pub use feed::Feed;
+pub use server::{Answer, Server, Service, request};
+pub use streams::{Streams, arguments, hush_panics};

@@ -1,0 +1,44 @@
+//! Standard output, standard error and the arguments.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+/// The two standard streams of a command, or two buffers in a test.
+pub struct Streams {
+    /// Results and nothing else.
+    pub out: Box<dyn Write + Send>,
+    /// Progress and faults.
+    pub err: Box<dyn Write + Send>,
+}
+
+impl Streams {
+    /// The process's own.
+    pub fn standard() -> Self {
+        Self { out: Box::new(io::stdout()), err: Box::new(io::stderr()) }
+    }
+
+    /// Writes a line of results. A reader that went away (`| head`) is not a fault.
+    pub fn result(&mut self, line: &str) {
+        let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
+    }
+
+    /// Writes a line of progress.
+    pub fn progress(&mut self, line: &str) {
+        let _ = writeln!(self.err, "{line}");
+    }
+}
+
+/// The process's arguments without its name.
+pub fn arguments() -> Vec<OsString> {
+    std::env::args_os().skip(1).collect()
+}
+
+/// Makes a panic say its place in the source and nothing of the value that it met, and end the process.
+pub fn hush_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let (file, line) = info.location().map_or(("?", 0), |l| (l.file(), l.line()));
+        let _ =
+            writeln!(io::stderr(), "millpond: stopped by a fault of its own at {file}:{line}; please report this line");
+        std::process::exit(1);
+    }));
+}

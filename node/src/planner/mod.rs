@@ -1,0 +1,148 @@
+//! Telemetry to decisions: events in, messages out. No clock, no socket, no thread of its own.
+
+mod decide;
+
+use millpond_dsp::phy::{Band, Micros};
+use millpond_optimizer::env::Environment;
+use millpond_optimizer::model::Site;
+use millpond_optimizer::plan_site;
+use millpond_report::estimate::{DecisionInput, RadioSurvey};
+use millpond_report::wire::range::{Blocked, DecisionKind, NodeId, Number, Width};
+use millpond_report::{EventCode, Raw, Telemetry, Wipe, gate};
+
+use crate::convert;
+use crate::message::Message;
+use crate::pipeline::{Actions, Calendar};
+use crate::telemetry::{AirReport, Home, survey_of};
+
+/// Decisions of one plan at most: 8 nodes with 3 radios, and steering.
+const DECISIONS: usize = 64;
+
+/// Telemetry to radio and decision messages.
+pub struct Planner {
+    known: Raw<Known>,
+    nodes: u8,
+    calendar: Calendar,
+}
+
+impl Planner {
+    /// A planner for a home. `seed` fixes the search, so that a decision can be recomputed.
+    pub fn new(home: Home, calendar: Calendar, seed: u64) -> Self {
+        let nodes = home.pods.len().min(8) as u8;
+        Self { known: Raw::new(Known::new(home, seed)), nodes, calendar }
+    }
+
+    /// Takes one window of telemetry: one message a radio.
+    pub fn on_report(&mut self, report: &Raw<AirReport>, _now: Micros) -> Actions {
+        gate::fold(&mut self.known, report, Known::take);
+        let mut actions = Actions::new();
+        for node in 1..=self.nodes {
+            for band in Band::ALL {
+                let survey = gate::fold_public(&mut self.known, (node, band.number()), Known::survey);
+                let radio = gate::radio(NodeId::new(node.into()), convert::band(band), &survey);
+                // Channel 0 is no channel: the pod has no radio there.
+                if radio.get().channel.get() > 0 {
+                    actions.push(Message::Radio(radio));
+                }
+            }
+        }
+        actions
+    }
+
+    /// Plans on the last telemetry; tells the decisions if they differ from those told last. That all
+    /// stays as it is, is told once.
+    pub fn on_timer(&mut self, now: Micros) -> Actions {
+        let slot = self.calendar.slot(now);
+        gate::fold_public(&mut self.known, (), Known::plan);
+        let mut actions = Actions::new();
+        for i in 0..DECISIONS {
+            let decision = gate::decision(slot, &gate::fold_public(&mut self.known, i, Known::decision));
+            if decision.get().from.channel.get() == 0 {
+                break;
+            }
+            actions.push(Message::Decision(decision));
+        }
+        if !actions.is_empty() {
+            let number = Number::new(actions.len() as i64);
+            actions.push(Message::Event(gate::event(slot, EventCode::PlanMade, number)));
+        }
+        actions
+    }
+}
+
+/// What the planner holds of the air. It lives inside `Raw`.
+struct Known {
+    home: Home,
+    environment: Environment,
+    surveys: Vec<(u8, Band, RadioSurvey)>,
+    site: Option<Site>,
+    told: Vec<DecisionInput>,
+    fresh: bool,
+    next_number: u32,
+}
+
+impl Known {
+    fn new(home: Home, seed: u64) -> Self {
+        let environment = Environment::new().with_seed(seed);
+        Self { home, environment, surveys: vec![], site: None, told: vec![], fresh: false, next_number: 1 }
+    }
+
+    fn take(&mut self, report: &AirReport) {
+        let home = &self.home;
+        let survey = |(pod, radio)| (pod as u8 + 1, radio, survey_of(home, report, pod, radio));
+        let surveys = home.radios(report).into_iter().map(survey);
+        self.surveys = surveys.map(|(node, radio, survey)| (node, radio.band, survey)).collect();
+        self.site = Some(home.site(report));
+    }
+
+    fn survey(&mut self, (node, band): (u8, u8)) -> RadioSurvey {
+        let found = self.surveys.iter().find(|(n, b, _)| (*n, b.number()) == (node, band));
+        found.map_or(NO_SURVEY, |(.., survey)| *survey)
+    }
+
+    /// Plans; a site that cannot be planned leaves the last plan in force.
+    fn plan(&mut self, (): ()) {
+        self.fresh = false;
+        let Some(site) = &self.site else { return };
+        let Ok(plan) = plan_site(site, &self.environment) else { return };
+        let decisions = decide::inputs(site, &plan);
+        let keeps = decisions.iter().all(|d| d.kind == DecisionKind::Keep);
+        if decide::same(&decisions, &self.told) || keeps && !self.told.is_empty() {
+            return;
+        }
+        self.told = decisions;
+        for decision in &mut self.told {
+            decision.number = self.next_number;
+            self.next_number = self.next_number.wrapping_add(1);
+        }
+        self.fresh = true;
+    }
+
+    /// A decision of the plan that was just made; blank behind the last one, and if nothing is new.
+    fn decision(&mut self, i: usize) -> DecisionInput {
+        self.told.get(i).filter(|_| self.fresh).copied().unwrap_or(DecisionInput::keep(0, decide::NOWHERE))
+    }
+}
+
+const NO_SURVEY: RadioSurvey = RadioSurvey {
+    channel: 0,
+    width: Width::Mhz20,
+    busy_ms: 0,
+    active_ms: 0,
+    noise_dbm: 0,
+    neighbours: 0,
+    stations: 0,
+    blocked: Blocked::No,
+};
+
+impl Wipe for Known {
+    fn wipe(&mut self) {
+        self.home.pods.iter_mut().for_each(|p| p.0 = [0; 6]);
+        self.surveys.iter_mut().for_each(|s| s.2 = NO_SURVEY);
+        self.told.iter_mut().for_each(|d| *d = DecisionInput::keep(0, decide::NOWHERE));
+        self.site = None;
+        std::hint::black_box(self);
+    }
+}
+
+impl Telemetry for Known {}

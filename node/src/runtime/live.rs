@@ -1,0 +1,255 @@
+//! A run in real time: named threads, bounded channels, an end in order.
+
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded, select, tick};
+use millpond_dsp::phy::Micros;
+use millpond_report::sink::LanDoor;
+use millpond_report::wire::range::Number;
+use millpond_report::{EventCode, Raw, gate};
+
+use super::{Clock, Control, Outlets, Parts};
+use crate::capture::{Frame, Source};
+use crate::message::Message;
+use crate::pipeline::Pipeline;
+use crate::planner::Planner;
+use crate::sinks::Board;
+use crate::sinks::page::Command;
+use crate::telemetry::Reports;
+
+/// Frames on their way to the detectors. When they are late the oldest frame is dropped: the newest says most.
+const FRAMES: usize = 64;
+/// Messages on their way to the sinks. A full channel blocks: messages are few, and each one is somebody's state.
+const MESSAGES: usize = 256;
+/// The pipeline's timer.
+const TIMER: Duration = Duration::from_millis(250);
+
+/// Why a run did not start.
+pub type LiveError = io::Error;
+
+/// A running node. [`stop`](Self::stop) ends every thread and waits for it.
+pub struct Live {
+    stop: Option<Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What every thread holds.
+#[derive(Clone)]
+struct Shared {
+    control: Arc<Control>,
+    clock: Clock,
+    messages: Sender<Message>,
+    /// It is never sent to; it ends with its sender.
+    stopped: Receiver<()>,
+}
+
+impl Live {
+    /// Starts the threads `capture`, `sense`, `plan` and `sinks`.
+    pub fn start(
+        parts: Parts,
+        control: Arc<Control>,
+        clock: Clock,
+        outlets: Outlets,
+        report_every: Duration,
+    ) -> Result<Self, LiveError> {
+        let (messages, inbox) = bounded(MESSAGES);
+        let (stop, stopped) = bounded(0);
+        let shared = Shared { control, clock, messages, stopped };
+        let Parts { source, pipeline, reports, planner } = parts;
+        let frames = Frames::new();
+        let mut live = Self { stop: Some(stop), threads: Vec::new() };
+        let (s, f) = (shared.clone(), frames.clone());
+        live.spawn("capture", move || capture(source, &f, &s))?;
+        let s = shared.clone();
+        live.spawn("sense", move || sense(pipeline, &frames, &s))?;
+        let s = shared.clone();
+        live.spawn("plan", move || plan(reports, planner, report_every, &s))?;
+        live.spawn("sinks", move || sinks(&inbox, outlets, &shared))?;
+        Ok(live)
+    }
+
+    fn spawn(&mut self, name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.threads.push(Builder::new().name(name.into()).spawn(body)?);
+        Ok(())
+    }
+
+    /// Ends every thread in order.
+    pub fn stop(mut self) {
+        self.stop.take();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has ended the process already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Carries the page's commands into the node: when it returns, the change is in force and the board says so.
+pub fn commands(
+    control: Arc<Control>,
+    clock: Clock,
+    board: Arc<Mutex<Board>>,
+) -> impl Fn(Command) + Send + Sync + 'static {
+    move |command| {
+        let now = clock.now();
+        let event = control.command(command, now);
+        let privacy = control.privacy();
+        let status = Message::Status(control.status(&privacy, now));
+        let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
+        for message in event.iter().chain([&status]) {
+            if let Some(mut sink) = privacy.lan(LanDoor::Page, &mut *board) {
+                let _ = message.send(&mut sink);
+            }
+        }
+    }
+}
+
+/// Frames and the empty places that they go back to: storage circulates, so no frame is allocated for.
+#[derive(Clone)]
+struct Frames {
+    full: (Sender<Raw<Frame>>, Receiver<Raw<Frame>>),
+    empty: (Sender<Raw<Frame>>, Receiver<Raw<Frame>>),
+    dropped: Arc<AtomicU32>,
+}
+
+impl Frames {
+    fn new() -> Self {
+        let (full, empty) = (bounded(FRAMES), bounded(FRAMES + 2));
+        for _ in 0..FRAMES + 2 {
+            let _ = empty.0.try_send(Raw::new(Frame::empty()));
+        }
+        Self { full, empty, dropped: Arc::default() }
+    }
+
+    fn place(&self) -> Raw<Frame> {
+        self.empty.1.try_recv().unwrap_or_else(|_| Raw::new(Frame::empty()))
+    }
+
+    fn give_back(&self, place: Raw<Frame>) {
+        let _ = self.empty.0.try_send(place);
+    }
+
+    /// Hands a frame on; drops the oldest when there is no room.
+    fn hand_on(&self, mut frame: Raw<Frame>) {
+        while let Err(TrySendError::Full(back)) = self.full.0.try_send(frame) {
+            if let Ok(oldest) = self.full.1.try_recv() {
+                self.give_back(oldest);
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+            frame = back;
+        }
+    }
+}
+
+impl Frames {
+    /// Says once how many frames were dropped since it was asked last.
+    fn overload(&self, control: &Control, now: Micros) -> Option<Message> {
+        let dropped = self.dropped.swap(0, Ordering::Relaxed);
+        let number = Number::new(dropped.into());
+        (dropped > 0).then(|| Message::Event(gate::event(control.slot(now), EventCode::Overload, number)))
+    }
+}
+
+fn capture(mut source: Box<dyn Source>, frames: &Frames, shared: &Shared) {
+    // While sensing is off the source is told to let time pass, no longer apart than this.
+    let patience = Duration::from_millis(100);
+    while let Some(at) = source.next_at() {
+        let wait = shared.clock.until(at).min(patience);
+        if shared.stopped.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
+        let now = shared.clock.now();
+        let privacy = shared.control.privacy();
+        match privacy.sensing(now.0) {
+            Ok(permit) if at <= now => {
+                let mut place = frames.place();
+                if source.read(&permit, &mut place) {
+                    shared.control.meter.count();
+                    drop(privacy);
+                    frames.hand_on(place);
+                }
+            }
+            Ok(_) => {}
+            Err(_) => {
+                drop(privacy);
+                source.close(now);
+            }
+        }
+    }
+}
+
+fn sense(mut pipeline: Pipeline, frames: &Frames, shared: &Shared) {
+    let timer = tick(TIMER);
+    loop {
+        select! {
+            recv(shared.stopped) -> _ => return,
+            recv(frames.full.1) -> frame => {
+                let Ok(frame) = frame else { return };
+                let now = shared.clock.now();
+                let privacy = shared.control.privacy();
+                // A frame that was decoded before sensing went off is wiped unread.
+                if let Ok(permit) = privacy.sensing(now.0) {
+                    pipeline.on_frame(&permit, &frame);
+                }
+                drop(privacy);
+                frames.give_back(frame);
+            }
+            recv(timer) -> _ => {
+                let now = shared.clock.now();
+                let mut messages = pipeline.on_timer(&shared.control.privacy(), now);
+                messages.extend(frames.overload(&shared.control, now));
+                if send(shared, messages).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn plan(mut reports: Box<dyn Reports>, mut planner: Planner, every: Duration, shared: &Shared) {
+    loop {
+        let now = shared.clock.now();
+        let report = reports.report(now);
+        let mut messages = planner.on_report(&report, now);
+        messages.extend(planner.on_timer(now));
+        if send(shared, messages).is_err() || shared.stopped.recv_timeout(every) == Err(RecvTimeoutError::Disconnected)
+        {
+            return;
+        }
+    }
+}
+
+fn send(shared: &Shared, messages: Vec<Message>) -> Result<(), ()> {
+    for message in messages {
+        select! {
+            send(shared.messages, message) -> sent => sent.map_err(drop)?,
+            recv(shared.stopped) -> _ => return Err(()),
+        }
+    }
+    Ok(())
+}
+
+/// Hands messages to the sinks as they come, and tells the time once a second at a fixed beat.
+fn sinks(inbox: &Receiver<Message>, mut outlets: Outlets, shared: &Shared) {
+    let beat = tick(Duration::from_secs(1));
+    loop {
+        select! {
+            recv(shared.stopped) -> _ => return,
+            recv(inbox) -> message => {
+                let Ok(message) = message else { return };
+                let now = shared.clock.now();
+                outlets.put(&shared.control.privacy(), &message, now);
+            }
+            recv(beat) -> _ => {
+                let now = shared.clock.now();
+                let privacy = shared.control.privacy();
+                let status = Message::Status(shared.control.status(&privacy, now));
+                outlets.put(&privacy, &status, now);
+                outlets.second();
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The parts of the page, each rendered from the board alone.
+
+use std::fmt::Write;
+
+use millpond_report::wire::range::{DecisionKind, Sensing, ZonePresence, ZoneState};
+use millpond_report::wire::{Decision, Setting, Zone};
+
+use super::html::Escaped;
+use super::map::{Spot, draw, shared_pairs};
+use crate::sinks::Board;
+use crate::sinks::say::{band_text, flip_text, together};
+use crate::words::Words;
+
+// Writing to a string cannot fail, so the results of `write!` are dropped in this file.
+
+/// Renders one part by name; `admin` tells whether this browser holds the admin key.
+pub fn part(name: &str, board: &Board, words: &Words, admin: bool) -> Option<String> {
+    Some(match name {
+        "switch" => switch(board, words, admin),
+        "zones" => zones(board, words),
+        "network" => network(board, words),
+        "why" => why(board, words),
+        "privacy" => privacy(words),
+        _ => return None,
+    })
+}
+
+fn sensing(board: &Board) -> Sensing {
+    board.status.as_ref().map_or(Sensing::Off, |s| s.sensing)
+}
+
+/// The state of sensing and the buttons that change it. Each is a plain form, so it works without script.
+fn switch(board: &Board, words: &Words, admin: bool) -> String {
+    let now = sensing(board);
+    let mut out = format!(
+        r#"<div id="switch" data-sensing="{}"><div><p class="say">{}</p><p class="note">{}</p></div>"#,
+        now.text(),
+        (words.sensing)(now),
+        (words.sensing_note)(now)
+    );
+    let button = |class: &str, name: &str, value: &str, text: &str| {
+        format!(r#"<button class="{class}" name="{name}" value="{value}">{text}</button>"#)
+    };
+    let form = |action: &str, inside: &str| format!(r#"<form method="post" action="{action}">{inside}</form>"#);
+    match now {
+        Sensing::On => {
+            let buttons = [("main", "15"), ("", "60"), ("", "0")].iter().zip(words.pause);
+            let buttons: String = buttons.map(|((class, value), text)| button(class, "minutes", value, text)).collect();
+            out += &form("/api/pause", &buttons);
+            if admin {
+                out += &form("/api/sensing", &button("", "sensing", "off", words.switch_off));
+            }
+        }
+        Sensing::Paused if admin => {
+            out += &form("/api/sensing", &button("main", "sensing", "on", words.resume));
+        }
+        Sensing::Off if admin => {
+            out += &form("/api/sensing", &button("main", "sensing", "on", words.switch_on));
+        }
+        Sensing::Paused | Sensing::Off => {}
+    }
+    if !admin {
+        let _ = write!(
+            out,
+            r#"<details class="key" id="key"><summary>{key}</summary><p class="note">{note}</p><form method="post" action="/api/unlock"><label for="key-field">{key}</label><input id="key-field" name="key" type="password" autocomplete="off" required><button>{unlock}</button></form></details>"#,
+            key = words.key,
+            note = words.key_note,
+            unlock = words.unlock
+        );
+    }
+    out + "</div>"
+}
+
+/// A card for each zone. The state is always a word.
+fn zones(board: &Board, words: &Words) -> String {
+    let cards: String = board.zones.iter().map(|z| card(z, board, words)).collect();
+    format!(r#"<ul class="zones">{cards}</ul>"#)
+}
+
+fn card(zone: &Zone, board: &Board, words: &Words) -> String {
+    const WAVES: &str = r#"<svg class="pond" viewBox="0 0 200 140" aria-hidden="true"><ellipse cx="120" cy="70" rx="78" ry="46"/><ellipse cx="120" cy="70" rx="78" ry="46"/><ellipse cx="120" cy="70" rx="78" ry="46"/><path class="still-line" d="M70 66h92M96 78h50"/></svg>"#;
+    let number = zone.zone.get();
+    let mut out = format!(r#"<li class="zone" id="zone-{number}" data-state="{}""#, zone.state.text());
+    for state in ZoneState::ALL {
+        let _ = write!(out, r#" data-word-{}="{}""#, state.text(), (words.state)(*state));
+        let note = (words.state_note)(*state);
+        if !note.is_empty() {
+            let _ = write!(out, r#" data-note-{}="{note}""#, state.text());
+        }
+    }
+    for present in ZonePresence::ALL {
+        let _ = write!(out, r#" data-present-{}="{}""#, present.text(), (words.present)(*present));
+    }
+    let [before, after] = words.level;
+    let _ = write!(
+        out,
+        r#" data-level-before="{before}" data-level-after="{after}">{WAVES}<h3>{}</h3><p class="state">{}</p><p class="detail">{}</p><svg class="strip" viewBox="0 0 240 24" preserveAspectRatio="none" aria-hidden="true"><title>{}</title></svg></li>"#,
+        Escaped(&board.labels.zone(number)),
+        (words.state)(zone.state),
+        detail(zone, words),
+        words.strip
+    );
+    out
+}
+
+/// What stands under the state: the level where there is one, the cause where there is none, and presence.
+fn detail(zone: &Zone, words: &Words) -> String {
+    let note = (words.state_note)(zone.state);
+    let [before, after] = words.level;
+    let level = if note.is_empty() { format!("{before}{}{after}", zone.level.get()) } else { note.to_owned() };
+    let present = (words.present)(zone.present);
+    if present.is_empty() { level } else { format!("{level}, {present}") }
+}
+
+/// Two maps and a table with the same facts.
+fn network(board: &Board, words: &Words) -> String {
+    if board.radios.is_empty() {
+        return format!(r#"<p class="empty">{}</p>"#, words.no_network);
+    }
+    let radios = || board.radios.iter();
+    let before: Vec<Spot> = radios().map(Spot::now).collect();
+    let plan = |r| board.decision_on(r).map_or(Spot::now(r), |d| Spot::now(r).planned(&d.to));
+    let after: Vec<Spot> = radios().map(plan).collect();
+    let figure = |caption: &str, spots: &[Spot]| {
+        let shared = (words.shared)(shared_pairs(spots));
+        let map = draw(spots, &board.labels, words);
+        format!("<figure><figcaption>{caption}<span>{shared}</span></figcaption>{map}</figure>")
+    };
+    let mut out = format!(r#"<div class="maps">{}"#, figure(words.before, &before));
+    if !board.decisions.is_empty() {
+        out += &figure(words.after, &after);
+    }
+    let heads: String = words.heads.iter().map(|h| format!(r#"<th scope="col">{h}</th>"#)).collect();
+    let _ = write!(
+        out,
+        r#"</div><div class="scroll"><table><caption>{}</caption><thead><tr>{heads}</tr></thead><tbody>"#,
+        words.table
+    );
+    for (radio, spot) in radios().zip(&after) {
+        let place = |channel: u8, mhz: u16| format!("{} {channel} / {mhz} MHz", words.channel);
+        let _ = write!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{} %</td><td>{}</td><td>{}</td></tr>",
+            Escaped(&board.labels.node(radio.node.get())),
+            band_text(radio.band),
+            place(radio.channel.get(), radio.width.mhz()),
+            u16::from(radio.busy.get()) * 5,
+            (words.networks)(radio.neighbours),
+            place(spot.channel, spot.width.mhz()),
+        );
+    }
+    out + "</tbody></table></div>"
+}
+
+/// The decisions, newest plan first.
+fn why(board: &Board, words: &Words) -> String {
+    if board.decisions.is_empty() {
+        return format!(r#"<p class="empty">{}</p>"#, words.no_decisions);
+    }
+    let items: String = groups(&board.decisions).rev().take(12).map(|g| decision(g, board, words)).collect();
+    format!(r#"<ol class="decisions">{items}</ol><p class="empty">{}</p>"#, words.weights)
+}
+
+/// Radios of one band that move together, as one group.
+fn groups(all: &[Decision]) -> impl DoubleEndedIterator<Item = &[Decision]> {
+    all.chunk_by(together)
+}
+
+fn setting(s: &Setting, words: &Words) -> String {
+    format!("{} {} / {} MHz, {} dBm", words.channel, s.channel.get(), s.width.mhz(), s.power.get())
+}
+
+/// A weight in airtimes with its sign.
+fn weight(thousandths: i32) -> String {
+    let sign = if thousandths < 0 { "\u{2212}" } else { "+" };
+    format!("{sign}{}.{:03}", thousandths.unsigned_abs() / 1000, thousandths.unsigned_abs() % 1000)
+}
+
+fn decision(group: &[Decision], board: &Board, words: &Words) -> String {
+    let Some(d) = group.first() else { return String::new() };
+    let nodes: Vec<String> = group.iter().map(|d| board.labels.node(d.from.node.get())).collect();
+    let place = |s: &Setting| format!("{} {}", board.labels.node(s.node.get()), band_text(s.band));
+    let (from, to) = match d.kind {
+        DecisionKind::Steer => (place(&d.from), place(&d.to)),
+        _ => (setting(&d.from, words), setting(&d.to, words)),
+    };
+    let mut out = format!(
+        r#"<li class="decision"><p class="what">{}, {}: {}</p><p>{}{}</p>"#,
+        Escaped(&nodes.join(", ")),
+        band_text(d.from.band),
+        (words.decision)(d.kind),
+        Escaped(&from),
+        if d.from == d.to { String::new() } else { format!(" \u{2192} {}", Escaped(&to)) },
+    );
+    if d.expected.get() != 0 {
+        let tenths = i32::from(d.expected.get());
+        let sign = if tenths < 0 { "\u{2212}" } else { "+" };
+        let size = tenths.unsigned_abs();
+        let _ = write!(out, r#"<p class="gain">{}: {sign}{}.{} %</p>"#, words.expected, size / 10, size % 10);
+    }
+    let most = d.reasons.iter().map(|r| r.weight.get().unsigned_abs()).max().unwrap_or(1).max(1);
+    out += r#"<ul class="reasons">"#;
+    for r in d.reasons.iter() {
+        let _ = write!(
+            out,
+            r#"<li><span>{}</span><meter min="0" max="{most}" value="{}" aria-hidden="true"></meter><span class="weight">{}</span></li>"#,
+            (words.reason)(r.code),
+            r.weight.get().unsigned_abs(),
+            weight(r.weight.get())
+        );
+    }
+    out += "</ul>";
+    if !d.losers.is_empty() {
+        let loser =
+            |l: &millpond_report::wire::Loser| format!("{} ({})", setting(&l.option, words), (words.reason)(l.code));
+        let all: Vec<String> = d.losers.iter().take(3).map(loser).collect();
+        let _ = write!(out, r#"<p class="losers">{}: {}</p>"#, words.losers, all.join("; "));
+    }
+    if let Some(flip) = &d.flip {
+        let _ =
+            write!(out, r#"<p class="losers">{} {}: {}</p>"#, words.flip, (words.reason)(flip.code), flip_text(flip));
+    }
+    out + "</li>"
+}
+
+fn privacy(words: &Words) -> String {
+    let facts: String = words.facts.iter().map(|f| format!("<li>{f}</li>")).collect();
+    format!(r#"<ul class="facts">{facts}</ul>"#)
+}

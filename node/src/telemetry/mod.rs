@@ -1,0 +1,148 @@
+//! What radios report about the air, and how it becomes a site without a single address.
+//!
+//! A report is class R: it is full of addresses and of levels by device. It is sealed where it is made; inside the
+//! gate's `fold` it becomes a [`Site`](millpond_optimizer::model::Site), whose order depends on what was measured and on
+//! the household's numbers, never on an address or on the order of arrival.
+
+pub mod sim;
+mod site;
+
+use millpond_dsp::phy::{Band, Bandwidth, MacAddr, Micros};
+use millpond_report::{Raw, Telemetry, Wipe};
+
+pub use site::{DEFAULT_COUNTRY, Home, survey_of};
+
+/// One window of telemetry with its addresses.
+#[derive(Clone, Default)]
+pub struct AirReport {
+    /// The pod with the internet line.
+    pub gateway: Option<MacAddr>,
+    /// The home's radios.
+    pub radios: Vec<OwnRadio>,
+    /// Busy share and noise by pod and 20 MHz channel.
+    pub surveys: Vec<ChannelSurvey>,
+    /// Foreign BSSs by the pod that hears them.
+    pub neighbours: Vec<ForeignBss>,
+    /// The home's stations.
+    pub stations: Vec<Station>,
+    /// Path loss between pods.
+    pub pod_losses: Vec<PodPair>,
+}
+
+/// A radio of the home as it stands.
+#[derive(Clone)]
+pub struct OwnRadio {
+    /// The pod.
+    pub pod: MacAddr,
+    /// Its network name.
+    pub ssid: String,
+    /// Band.
+    pub band: Band,
+    /// Primary channel.
+    pub primary: u8,
+    /// Width.
+    pub width: Bandwidth,
+    /// EIRP, dBm.
+    pub eirp_dbm: i32,
+}
+
+/// What a pod measured on one 20 MHz channel.
+#[derive(Clone)]
+pub struct ChannelSurvey {
+    /// The pod.
+    pub pod: MacAddr,
+    /// Band.
+    pub band: Band,
+    /// Channel.
+    pub channel: u8,
+    /// Share of time that others kept it busy, thousandths.
+    pub busy_permille: u16,
+    /// Noise floor, dBm.
+    pub noise_dbm: i32,
+}
+
+/// A foreign BSS as a pod hears it.
+#[derive(Clone)]
+pub struct ForeignBss {
+    /// The pod.
+    pub pod: MacAddr,
+    /// The foreign AP.
+    pub bssid: MacAddr,
+    /// Its network name.
+    pub ssid: String,
+    /// Band.
+    pub band: Band,
+    /// Primary channel.
+    pub primary: u8,
+    /// Width.
+    pub width: Bandwidth,
+    /// Level, dBm.
+    pub level_dbm: i32,
+    /// Share of time that it sends, thousandths.
+    pub duty_permille: u16,
+}
+
+/// A station of the home.
+#[derive(Clone)]
+pub struct Station {
+    /// Its address.
+    pub address: MacAddr,
+    /// Its name, as DHCP tells it.
+    pub host_name: String,
+    /// Its IPv4 address.
+    pub ip: [u8; 4],
+    /// The pod and the band that serve it.
+    pub at: (MacAddr, Band),
+    /// Wanted throughput, kb/s.
+    pub demand_kbps: u32,
+    /// Path loss from each pod and band, dB.
+    pub losses: Vec<(MacAddr, Band, i32)>,
+}
+
+/// Path loss between two pods.
+#[derive(Clone)]
+pub struct PodPair {
+    /// The pods.
+    pub pods: (MacAddr, MacAddr),
+    /// Band.
+    pub band: Band,
+    /// Loss, dB.
+    pub loss_db: i32,
+}
+
+/// Where telemetry comes from.
+pub trait Reports: Send {
+    /// The window that ends at `now`.
+    fn report(&mut self, now: Micros) -> Raw<AirReport>;
+}
+
+const NOBODY: MacAddr = MacAddr([0; 6]);
+
+fn blank(text: &mut String) {
+    let mut bytes = std::mem::take(text).into_bytes();
+    bytes.wipe();
+}
+
+impl Wipe for AirReport {
+    fn wipe(&mut self) {
+        for r in &mut self.radios {
+            r.pod = NOBODY;
+            blank(&mut r.ssid);
+        }
+        self.surveys.iter_mut().for_each(|s| s.pod = NOBODY);
+        for n in &mut self.neighbours {
+            (n.pod, n.bssid) = (NOBODY, NOBODY);
+            blank(&mut n.ssid);
+        }
+        for s in &mut self.stations {
+            (s.address, s.ip, s.at.0) = (NOBODY, [0; 4], NOBODY);
+            blank(&mut s.host_name);
+            s.losses.iter_mut().for_each(|l| *l = (NOBODY, Band::Ghz2, 0));
+        }
+        self.pod_losses.iter_mut().for_each(|p| p.pods = (NOBODY, NOBODY));
+        self.gateway = None;
+        std::hint::black_box(self);
+    }
+}
+
+impl Telemetry for AirReport {}
