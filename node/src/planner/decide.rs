@@ -85,6 +85,7 @@ fn reason(code: Reason) -> ReasonCode {
         Reason::Backhaul => ReasonCode::Backhaul,
         Reason::Radar => ReasonCode::Dfs,
         Reason::Switch | Reason::Tie => ReasonCode::Churn,
+        Reason::Stopped => ReasonCode::Limit,
         Reason::Refusals => ReasonCode::Refusal,
         Reason::OnlyOption => ReasonCode::Capability,
     }
