@@ -155,3 +155,60 @@ impl Witness {
         found
     }
 }
+
+impl Scene {
+    /// What is true at a time in s. Lays out all routes anew; a [`Witness`] does so once for many times.
+    pub fn truth_at(&self, t_s: f64) -> Truth {
+        Witness::new(self).truth_at(t_s)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_agree_with_the_truth_at_their_times() {
+        let scene = Scene::builtin("home").unwrap();
+        let witness = Witness::new(&scene);
+        let intervals = witness.intervals(70.0);
+        for i in 0..700 {
+            let t = 0.1 * f64::from(i) + 0.05;
+            let truth = witness.truth_at(t);
+            assert_eq!(truth, scene.truth_at(t));
+            for body in &truth.bodies {
+                let holds = |x: &&Interval| x.mover == body.mover && x.from_s <= t && t < x.to_s;
+                let found: Vec<&Interval> = intervals.iter().filter(holds).collect();
+                // Borders are found to a hundredth of a second, so the grid here keeps off them by chance alone.
+                let near = intervals.iter().any(|x| (x.from_s - t).abs() < 0.02 || (x.to_s - t).abs() < 0.02);
+                assert!(near || found.len() == 1, "{t}: {found:?}");
+                assert!(near || (Some(found[0].room), found[0].moving) == (body.room, body.moving), "{t}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_resident_visits_every_room_and_the_fan_never_stops() {
+        let scene = Scene::builtin("home").unwrap();
+        let witness = Witness::new(&scene);
+        for room in 0..scene.rooms.len() {
+            let walks = witness.motion_in(room, scene.seconds, &[Cause::Person]);
+            let walked: f64 = walks.iter().map(|(from, to)| to - from).sum();
+            assert!(walked > 4.0, "{}: {walks:?}", scene.rooms[room].name);
+            let rests =
+                |i: &&Interval| i.room == room && i.cause == Cause::Person && !i.moving && i.to_s - i.from_s > 4.0;
+            assert!(witness.intervals(scene.seconds).iter().any(|i| rests(&i)), "{}", scene.rooms[room].name);
+        }
+        let office = scene.rooms.iter().position(|r| r.name == "office").unwrap();
+        assert_eq!(witness.motion_in(office, 70.0, &[Cause::Fan]), [(0.0, 70.0)]);
+        assert!(witness.motion_in(0, 70.0, &[Cause::Fan]).is_empty());
+    }
+
+    #[test]
+    fn outside_is_nowhere() {
+        let scene = Scene::builtin("walk-across").unwrap();
+        let (before, within) = (scene.truth_at(5.0), scene.truth_at(15.0));
+        assert_eq!((before.room, before.moving, before.persons), (None, false, 0));
+        assert_eq!((within.room, within.moving, within.persons), (Some(0), true, 1));
+    }
+}
