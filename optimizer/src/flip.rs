@@ -161,7 +161,7 @@ fn read(t: &Topology, knob: Knob) -> i64 {
         }
         Knob::Demand(c) => i64::from(t.clients[c].demand_kbps),
         Knob::ClientLoss(c, p, band) => {
-            let at = t.clients[c].options.iter().find(|o| t.radios[o.0].pod == p && t.radios[o.0].band == band);
+            let at = t.clients[c].losses.iter().find(|o| t.radios[o.0].pod == p && t.radios[o.0].band == band);
             at.map_or(0, |o| i64::from(o.1))
         }
         Knob::PodLoss(a, b, band) => t.loss_db(a, b, band).map_or(0, i64::from),
@@ -182,7 +182,7 @@ fn write(t: &mut Topology, knob: Knob, value: i64) {
         Knob::Demand(c) => t.clients[c].demand_kbps = value.clamp(1, i64::from(u32::MAX)) as u32,
         Knob::ClientLoss(c, p, band) => {
             let radios = &t.radios;
-            for o in t.clients[c].options.iter_mut().filter(|o| radios[o.0].pod == p && radios[o.0].band == band) {
+            for o in t.clients[c].losses.iter_mut().filter(|o| radios[o.0].pod == p && radios[o.0].band == band) {
                 o.1 = value as i32;
             }
         }

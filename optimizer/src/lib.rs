@@ -28,6 +28,8 @@ mod planner;
 mod refine;
 pub mod rf;
 pub mod simulate;
+#[cfg(test)]
+mod testing;
 pub mod validate;
 pub mod why;
 

@@ -13,8 +13,14 @@ const ALL_VALUES: usize = 6_000;
 /// How many values of a decision are evaluated on larger sites.
 const SHORT_LIST: usize = 8;
 
+/// Random kicks out of the best plan found, each followed by a new descent, where every value is evaluated.
+const KICKS: u64 = 12;
+
 /// Sweeps over all decisions, at most.
 const SWEEPS: usize = 12;
+
+/// First task number of the kicks' generators, apart from those of the solver's rounds.
+const KICK_TASKS: u64 = 1 << 32;
 
 /// What a plan is judged by: first -U, then J; smaller is better. In thousandths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,13 +116,46 @@ impl<'a> Desk<'a> {
         self.listed(&row, n, values[n]).into_iter().map(key).collect()
     }
 
-    /// Betters one decision at a time until none can be bettered, and returns U.
-    pub fn descend(&self, values: &mut [usize], env: &Environment) -> i64 {
+    /// The key of an assignment.
+    fn key(&self, values: &[usize]) -> Key {
+        let j = self.problem.map_or_else(|| self.goal.costs(values).total(), |p| p.cost(values));
+        Key { loss: -self.u_milli(values), j }
+    }
+
+    /// Descends from a start, then from random kicks of two decisions out of the best end so far.
+    pub fn search(&self, mut values: Vec<usize>, env: &Environment) -> (Key, Vec<usize>) {
+        self.descend(&mut values, env);
+        let mut best = (self.key(&values), values);
+        for kick in 0..if self.short { 0 } else { KICKS } {
+            let mut rng = env.generator(KICK_TASKS + kick);
+            let mut trial = best.1.clone();
+            for _ in 0..2 {
+                let n = rng.below(trial.len());
+                let row = self.j_row(&trial, n);
+                let open: Vec<usize> = (0..row.len()).filter(|&v| row[v] < HARD).collect();
+                trial[n] = if open.is_empty() { trial[n] } else { open[rng.below(open.len())] };
+            }
+            self.descend(&mut trial, env);
+            let key = self.key(&trial);
+            if key < best.0 && self.is_allowed(&trial) {
+                best = (key, trial);
+            }
+        }
+        best
+    }
+
+    /// True if an assignment breaks no rule.
+    fn is_allowed(&self, values: &[usize]) -> bool {
+        (0..values.len()).all(|n| self.j_row(values, n)[values[n]] < HARD)
+    }
+
+    /// Betters one decision at a time until none can be bettered.
+    fn descend(&self, values: &mut [usize], env: &Environment) {
         for _ in 0..SWEEPS {
             let mut changed = false;
             for n in 0..values.len() {
                 if self.short && env.should_stop() {
-                    return self.u_milli(values);
+                    return;
                 }
                 let row = self.key_row(values, n);
                 let best = best(&row, values[n]);
@@ -124,10 +163,9 @@ impl<'a> Desk<'a> {
                 values[n] = best;
             }
             if !changed {
-                break;
+                return;
             }
         }
-        self.u_milli(values)
     }
 }
 

@@ -93,7 +93,7 @@ impl Goal<'_> {
                     }
                 }
                 Node::Client(c) => {
-                    let served = self.t.clients[c].options.iter().map(|o| self.t.radios[o.0].pod);
+                    let served = self.t.clients[c].options.iter().map(|r| self.t.radios[*r].pod);
                     let pods = served.chain([self.t.radios[self.basis.serving[c]].pod]);
                     edges.extend(pods.filter_map(|p| self.uplink_node[p]).map(|m| (m, n)));
                 }

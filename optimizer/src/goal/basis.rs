@@ -1,6 +1,8 @@
 //! The loads about which J is a first-order form: who is served where, and what is relayed through whom, before any
 //! choice is made. They come from the site as it runs; what the site does not say is filled in by the fastest choice.
 
+use millpond_dsp::phy::Bandwidth;
+
 use crate::model::topology::{Link, Topology};
 use crate::rf::rates::{NOISE_DBM, rate_kbps};
 
@@ -83,8 +85,8 @@ fn link(t: &Topology, p: usize) -> Option<Link> {
     let rate = |l: &&Link| {
         let level = |r: usize| t.radios[r].allowed.iter().filter_map(|&c| t.max_eirp_dbm(r, c)).max().unwrap_or(0);
         let loss = t.loss_db(p, l.parent, t.radios[l.radio].band).unwrap_or(200);
-        let ability = link_ability(t, l);
-        rate_kbps(level(l.parent_radio) - loss, NOISE_DBM, ability.width, ability)
+        let width = t.radios[l.radio].allowed.iter().map(|c| c.width()).max().unwrap_or(Bandwidth::Mhz20);
+        rate_kbps(level(l.parent_radio) - loss, NOISE_DBM, width, link_ability(t, l))
     };
     t.pods[p].uplink.filter(|l| options.contains(l)).or_else(|| options.iter().rev().max_by_key(rate).copied())
 }

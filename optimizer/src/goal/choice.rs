@@ -96,7 +96,7 @@ pub(super) fn nodes(t: &Topology) -> (Vec<Node>, Vec<Vec<Value>>) {
     let pods = (0..t.pods.len()).filter(|&p| !t.pods[p].root);
     all.extend(pods.map(|p| (Node::Uplink(p), uplink_values(t, p))));
     for (c, client) in t.clients.iter().enumerate().filter(|(_, c)| c.options.len() > 1) {
-        all.push((Node::Client(c), client.options.iter().map(|o| Value::Radio(o.0)).collect()));
+        all.push((Node::Client(c), client.options.iter().map(|r| Value::Radio(*r)).collect()));
     }
     all.into_iter().unzip()
 }

@@ -10,8 +10,9 @@ use crate::rf::sense::coupled_ppm;
 /// Least share of its demand that a client counts with, so that logarithms stay finite.
 const LEAST_SHARE: f64 = 1e-3;
 
-/// Damped steps towards the fixed point; the error halves or better with each.
-const MAX_STEPS: u32 = 200;
+/// Damped steps towards the fixed point, from "everybody is satisfied"; then one whole step. Where radios saturate each
+/// other there may be many fixed points, so the number of steps belongs to the definition.
+const STEPS: u32 = 100;
 
 /// What the air of a pod is like on one channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -128,6 +129,14 @@ pub fn shares(t: &Topology, a: &Assignment, s: &Settled) -> Vec<f64> {
 }
 
 impl Settled {
+    /// Works out what our own radios leave free when each gets a share of its need.
+    fn hear(&mut self, heard: &[(usize, usize, f64)], satisfied: &[f64]) {
+        self.own_free.fill(1.0);
+        for &(r, other, share) in heard {
+            self.own_free[r] *= 1.0 - share * (satisfied[other] * self.needed[other]).min(1.0);
+        }
+    }
+
     /// The share of its need that a radio gets.
     fn satisfied(&self, r: usize) -> f64 {
         let available = (self.free[r] * self.own_free[r]).max(1.0 / (1.0 + self.contenders[r]));
@@ -158,21 +167,19 @@ pub fn settle(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air) -> Settl
         }
     }
     let mut satisfied = vec![1.0; n];
-    for _ in 0..MAX_STEPS {
-        s.own_free.fill(1.0);
-        for &(r, other, share) in &heard {
-            s.own_free[r] *= 1.0 - share * (satisfied[other] * s.needed[other]).min(1.0);
-        }
+    for _ in 0..STEPS {
+        s.hear(&heard, &satisfied);
         let mut moved = 0.0f64;
         for (r, held) in satisfied.iter_mut().enumerate() {
             let next = 0.5 * *held + 0.5 * s.satisfied(r);
             moved = moved.max((next - *held).abs());
             *held = next;
         }
-        if moved < 1e-9 {
+        if moved < 1e-12 {
             break;
         }
     }
+    s.hear(&heard, &satisfied);
     s
 }
 

@@ -52,11 +52,10 @@ struct RadioValue {
     all_ppm: i64,
 }
 
-/// What both ends of a wireless link can do: the widest channel that both have, and the highest MCS.
+/// What both ends of a wireless link can do on the channel they share: all of its width, and the highest MCS.
 pub(crate) fn link_ability(t: &Topology, l: &Link) -> Ability {
-    let (a, b) = (&t.radios[l.radio], &t.radios[l.parent_radio]);
-    let width = a.allowed.iter().map(|c| c.width()).max().unwrap_or(Bandwidth::Mhz20);
-    Ability { width, streams: a.streams.min(b.streams), mcs: 11 }
+    let streams = t.radios[l.radio].streams.min(t.radios[l.parent_radio].streams);
+    Ability { width: Bandwidth::Mhz320, streams, mcs: 11 }
 }
 
 /// What a client and a radio can do together.
@@ -152,7 +151,7 @@ impl<'a> Goal<'a> {
         let at = |r: usize| self.tuned(r, values[self.t.radios[r].group]);
         let radios = (0..self.t.radios.len()).map(at).collect();
         let uplinks = self.uplink_node.iter().map(|n| n.map(|n| self.values[n][values[n]].link())).collect();
-        let mut clients: Vec<usize> = self.t.clients.iter().map(|c| c.options[0].0).collect();
+        let mut clients: Vec<usize> = self.t.clients.iter().map(|c| c.options[0]).collect();
         for (n, node) in self.nodes.iter().enumerate() {
             if let Node::Client(c) = *node {
                 clients[c] = self.values[n][values[n]].radio();
@@ -174,7 +173,7 @@ impl<'a> Goal<'a> {
             }),
             Node::Client(c) => self.values[n].iter().position(|v| v.radio() == a.clients[c]),
         };
-        let fixed = |c: usize| self.t.clients[c].options.len() > 1 || self.t.clients[c].options[0].0 == a.clients[c];
+        let fixed = |c: usize| self.t.clients[c].options.len() > 1 || self.t.clients[c].options[0] == a.clients[c];
         let values: Option<Vec<usize>> = (0..self.nodes.len()).map(pick).collect();
         values.filter(|_| (0..self.t.clients.len()).all(fixed))
     }

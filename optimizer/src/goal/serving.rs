@@ -71,7 +71,7 @@ impl Goal<'_> {
 
     pub(super) fn client_edges(&self, edges: &mut Vec<(usize, usize)>) {
         let groups = |c: usize| {
-            let mut all: Vec<usize> = self.t.clients[c].options.iter().map(|o| self.t.radios[o.0].group).collect();
+            let mut all: Vec<usize> = self.t.clients[c].options.iter().map(|r| self.t.radios[*r].group).collect();
             all.sort_unstable();
             all.dedup();
             all

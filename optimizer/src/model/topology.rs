@@ -160,8 +160,10 @@ pub struct ClientNode {
     pub max_width: Bandwidth,
     /// Newest PPDU format.
     pub phy: Phy,
-    /// Radios that can serve it with the path loss in dB; at least one. A station that stays has one.
-    pub options: Vec<(usize, i32)>,
+    /// Path loss in dB to every radio that it hears.
+    pub losses: Vec<(usize, i32)>,
+    /// Radios that may serve it, at least one. A station that stays has one.
+    pub options: Vec<usize>,
     /// The radio that serves it now.
     pub current: Option<usize>,
     /// The radio that serves it fastest at full power and width.
@@ -187,9 +189,9 @@ impl Topology {
         self.pod_loss_db.get(&(a.min(b), a.max(b), band)).copied()
     }
 
-    /// Path loss in dB from a radio to a station, if it can be served there.
+    /// Path loss in dB from a radio to a station, if they hear each other.
     pub fn client_loss_db(&self, client: usize, radio: usize) -> Option<i32> {
-        self.clients[client].options.iter().find(|(r, _)| *r == radio).map(|(_, loss)| *loss)
+        self.clients[client].losses.iter().find(|(r, _)| *r == radio).map(|(_, loss)| *loss)
     }
 
     /// The highest EIRP in dBm of a radio on a channel; `None` if the country forbids the channel.

@@ -228,7 +228,7 @@ fn client(site: &Site, c: usize, r: &Resolved, t: &Topology, faults: &mut Vec<Si
         faults.push(SiteError::new(Code::Unserved, format!("clients[{c}].path_loss"), "no listed radio reaches it"));
         return None;
     };
-    let options = choices(site, c, reached, serving, r, t);
+    let options = choices(site, c, &reached, serving, r, t);
     if options.is_empty() {
         faults.push(SiteError::new(Code::Pinned, format!("clients[{c}]"), "pins and objections leave it no radio"));
         return None;
@@ -240,21 +240,15 @@ fn client(site: &Site, c: usize, r: &Resolved, t: &Topology, faults: &mut Vec<Si
         max_width: x.max_width,
         phy: x.phy,
         current,
-        fastest: best.filter(|b| options.iter().any(|o| o.0 == *b)).unwrap_or(options[0].0),
+        fastest: best.filter(|b| options.contains(b)).unwrap_or(options[0]),
+        losses: reached,
         options,
         refusals: x.refusals,
     })
 }
 
 /// What a client may choose from: its home's radios, less what it ignores and what the household says.
-fn choices(
-    site: &Site,
-    c: usize,
-    reached: Vec<(usize, i32)>,
-    serving: usize,
-    r: &Resolved,
-    t: &Topology,
-) -> Vec<(usize, i32)> {
+fn choices(site: &Site, c: usize, reached: &[(usize, i32)], serving: usize, r: &Resolved, t: &Topology) -> Vec<usize> {
     let home = |q: usize| t.pods[t.radios[q].pod].home;
     let matches = |q: usize, pod: Option<usize>, band: Option<Band>| {
         pod.is_none_or(|p| p == t.radios[q].pod) && band.is_none_or(|b| b == t.radios[q].band)
@@ -268,5 +262,6 @@ fn choices(
     };
     let ruled = r.pins.iter().chain(&r.objections).any(|x| matches!(x, Rule::Client(who, ..) if *who == c));
     let moves = (site.policy.steer_clients && site.clients[c].steerable) || (ruled && !permitted(serving));
-    reached.into_iter().filter(|&(q, _)| home(q) == home(serving) && permitted(q) && (moves || q == serving)).collect()
+    let open = |q: &usize| home(*q) == home(serving) && permitted(*q) && (moves || *q == serving);
+    reached.iter().map(|o| o.0).filter(open).collect()
 }
