@@ -137,7 +137,8 @@ pub fn atheros(frames: usize, seed: u64, tones: usize, n_rx: usize, n_tx: usize,
     }
     for i in 0..frames {
         let (csi, values) = atheros_stream(&mut draw, tones, n_rx, n_tx);
-        let payload = [0x88; 64];
+        // As long as the packets of the tool's usual traffic.
+        let payload = [0x88; 1040];
         it.bytes.extend(u16s(25 + csi.len() + payload.len()));
         let t = 1_000_000 + 2_000 * i as u64;
         it.bytes.extend(if big { t.to_be_bytes() } else { t.to_le_bytes() });

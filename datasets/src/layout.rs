@@ -48,6 +48,12 @@ impl Layout {
         Self { tones, order, runs }
     }
 
+    /// A layout whose order is known: each position once.
+    pub fn given(tones: Vec<i16>, order: Vec<u16>) -> Self {
+        let runs = runs(&order, tones.len());
+        Self { tones, order, runs }
+    }
+
     /// Brings stored rows `[chains][subcarriers]` into a frame's order: `[chains][tones]`, then `[chains][extras]`.
     ///
     /// `row` answers the bytes of a chain, `N` a subcarrier; `value` decodes one. Runs are copied as a whole.

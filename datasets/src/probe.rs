@@ -72,6 +72,13 @@ pub const FORMATS: &[Format] = &[
         build: |input, options| Ok(Box::new(format::espectre_npz::EspectreNpz::new(input, options)?)),
     },
     Format {
+        name: format::native::NAME,
+        about: "Millpond's own recordings",
+        extensions: &["mpc"],
+        score: format::native::score,
+        build: |input, options| Ok(Box::new(format::native::Native::new(input, options)?)),
+    },
+    Format {
         name: format::sample_csv::AMPLITUDE,
         about: "table of amplitudes (complex-csv: of complex values), one row a frame, named columns",
         extensions: &[],

@@ -100,6 +100,46 @@ impl<T: Part> Slot<T> {
     }
 }
 
+/// Which kind of number a frame holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    I8,
+    I16,
+    F32,
+}
+
+/// A slot for each kind of number, for formats that mix them.
+pub(crate) struct Slots {
+    pub held: Held,
+    pub i8s: Slot<i8>,
+    pub i16s: Slot<i16>,
+    pub f32s: Slot<f32>,
+}
+
+impl Slots {
+    pub const fn new() -> Self {
+        Self { held: Held::I8, i8s: Slot::new(), i16s: Slot::new(), f32s: Slot::new() }
+    }
+
+    /// [`Slot::set`] of the slot that holds the frame.
+    pub fn set(&mut self, meta: CsiMeta, device_s: f64, rssi: &[i16]) {
+        match self.held {
+            Held::I8 => self.i8s.set(meta, device_s, rssi),
+            Held::I16 => self.i16s.set(meta, device_s, rssi),
+            Held::F32 => self.f32s.set(meta, device_s, rssi),
+        }
+    }
+
+    /// [`Slot::record`] of the slot that holds the frame.
+    pub fn record<'a>(&'a self, layout: &'a Layout) -> Option<Record<'a>> {
+        match self.held {
+            Held::I8 => self.i8s.record(layout),
+            Held::I16 => self.i16s.record(layout),
+            Held::F32 => self.f32s.record(layout),
+        }
+    }
+}
+
 /// Two little-endian 16-bit integers, the first as real part.
 pub(crate) const fn complex_i16(b: [u8; 4]) -> Complex<i16> {
     Complex { re: i16::from_le_bytes([b[0], b[1]]), im: i16::from_le_bytes([b[2], b[3]]) }

@@ -2,6 +2,9 @@
 //!
 //! `MILLPOND_FLIPS` sets the bit flips for each fixture (default 300; there are several fixtures a format).
 
+// In a test a failed unwrap is the failure it should be; helpers count as code to the lint.
+#![allow(clippy::unwrap_used)]
+
 use millpond_datasets::fixture::{self, Fixture};
 use millpond_datasets::{FORMATS, ReadOptions};
 use rand_chacha::ChaCha8Rng;

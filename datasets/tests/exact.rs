@@ -1,5 +1,8 @@
 //! Fixtures written from the specifications, read back value by value.
 
+// In a test a failed unwrap is the failure it should be; helpers count as code to the lint.
+#![allow(clippy::unwrap_used)]
+
 use millpond_datasets::fixture::{self, Fixture};
 use millpond_datasets::{FrameSource, ReadOptions};
 

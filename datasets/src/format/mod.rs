@@ -6,6 +6,7 @@ pub mod espectre_npz;
 pub mod feitcsi;
 pub mod intel5300;
 pub(crate) mod mvm;
+pub mod native;
 pub mod nexmon;
 pub mod picoscenes;
 pub mod sample_csv;

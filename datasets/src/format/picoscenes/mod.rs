@@ -8,7 +8,7 @@ use crate::channel::of_center;
 use crate::clock::Clock;
 use crate::layout::{Layout, Layouts, populated};
 use crate::links::{Links, transmitter};
-use crate::slot::{Slot, complex_i16};
+use crate::slot::{Held, Slots, complex_i16};
 use crate::walk::Walk;
 use crate::{ErrorKind, FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
 
@@ -94,19 +94,8 @@ enum Tones {
     Listed(usize, u64),
 }
 
-/// Which slot holds the frame at hand.
-#[derive(Clone, Copy)]
-enum Held {
-    I8,
-    I16,
-    F32,
-}
-
 struct Decoder {
-    held: Held,
-    bytes: Slot<i8>,
-    ints: Slot<i16>,
-    floats: Slot<f32>,
+    slots: Slots,
     layouts: Layouts<Tones>,
     links: Links<([u8; 6], Tones, (u8, u8))>,
     clock: Clock,
@@ -118,10 +107,7 @@ struct Decoder {
 impl Decoder {
     fn new(options: &ReadOptions) -> Self {
         Self {
-            held: Held::I16,
-            bytes: Slot::new(),
-            ints: Slot::new(),
-            floats: Slot::new(),
+            slots: Slots::new(),
             layouts: Layouts::new(),
             links: Links::new(options.limits.links),
             clock: Clock::new(None),
@@ -132,11 +118,7 @@ impl Decoder {
 
     fn record(&self) -> Option<Record<'_>> {
         let layout = self.layouts.current()?;
-        match self.held {
-            Held::I8 => self.bytes.record(layout),
-            Held::I16 => self.ints.record(layout),
-            Held::F32 => self.floats.record(layout),
-        }
+        self.slots.record(layout)
     }
 
     /// Decodes a frame; false if it holds no measurement.
@@ -155,12 +137,7 @@ impl Decoder {
         let link = self.links.id((transmitter(frame.mpdu), tones, antennas));
         let (t, device_s) = self.time(&basic, mvm);
         let meta = CsiMeta { t, link, n_rx: antennas.0, n_sts: antennas.1, ..describe(&basic, &csi) };
-        let rssi = &basic.rssi[..basic.n_rssi];
-        match self.held {
-            Held::I8 => self.bytes.set(meta, device_s, rssi),
-            Held::I16 => self.ints.set(meta, device_s, rssi),
-            Held::F32 => self.floats.set(meta, device_s, rssi),
-        }
+        self.slots.set(meta, device_s, &basic.rssi[..basic.n_rssi]);
         Ok(true)
     }
 
@@ -186,8 +163,8 @@ impl Decoder {
         }
         let tones = Tones::Intel { wide: csi.bandwidth_mhz == 40 };
         self.layouts.get(tones, || layout(tones, &[]));
-        self.held = Held::I8;
-        let out = self.bytes.room(csi.n_rx * n_tx * intel5300::wire::GROUPS);
+        self.slots.held = Held::I8;
+        let out = self.slots.i8s.room(csi.n_rx * n_tx * intel5300::wire::GROUPS);
         intel5300::unpack_antennas(csi.buffer, csi.n_rx, n_tx, csi.antenna_sel, out);
         Ok((tones, (csi.n_rx as u8, n_tx as u8)))
     }
@@ -203,8 +180,8 @@ impl Decoder {
         let tones = Tones::Atheros { wide };
         self.layouts.get(tones, || layout(tones, &[]));
         let rows = atheros::wire::rows(csi.n_rx, n_tx);
-        self.held = Held::I16;
-        let out = self.ints.room(n_tones * csi.n_rx * n_tx);
+        self.slots.held = Held::I16;
+        let out = self.slots.i16s.room(n_tones * csi.n_rx * n_tx);
         atheros::wire::unpack_pairs(csi.n_rx * n_tx, csi.buffer, n_tones, &rows, out);
         Ok((tones, (csi.n_rx as u8, n_tx as u8)))
     }
@@ -220,8 +197,8 @@ impl Decoder {
         let shape = mvm::Shape { n: kept, format: format(csi.format), width: width(csi.bandwidth_mhz) };
         let tones = Tones::Mvm(shape);
         let layout = self.layouts.get(tones, || mvm::layout(shape));
-        self.held = Held::I16;
-        let out = self.ints.room(chains * kept);
+        self.slots.held = Held::I16;
+        let out = self.slots.i16s.room(chains * kept);
         let rows = mvm::rows(csi.buffer, n, gap);
         layout.arrange(chains, |c| &rows[c * mvm::VALUE * kept..], out, complex_i16);
         Ok((tones, (csi.n_rx as u8, csi.n_sts as u8)))
@@ -235,8 +212,8 @@ impl Decoder {
         }
         let tones = Tones::Listed(n, digest(csi.indices));
         let layout = self.layouts.get(tones, || layout(tones, csi.indices));
-        self.held = Held::F32;
-        let slot = &mut self.floats;
+        self.slots.held = Held::F32;
+        let slot = &mut self.slots.f32s;
         let chains = n_rx * n_tx;
         let exact = matrix.number == Number::F64;
         slot.room(chains * n);
