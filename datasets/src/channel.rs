@@ -15,6 +15,20 @@ pub(crate) fn of_center(mhz: u16) -> Option<Channel> {
     (band.mhz(number) == mhz).then(|| Channel::new(band, number, Bandwidth::Mhz20))?
 }
 
+/// A channel and what the recording calls it: recordings seldom leave a channel, and looking one up is slow.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known<K>(Option<(K, Option<Channel>)>);
+
+impl<K: Copy + Eq> Known<K> {
+    /// The channel of a key, looked up when the key is another than the last.
+    pub fn get(&mut self, key: K, look_up: impl FnOnce(K) -> Option<Channel>) -> Option<Channel> {
+        match self.0 {
+            Some((last, channel)) if last == key => channel,
+            _ => self.0.insert((key, look_up(key))).1,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,9 @@ pub(crate) struct Layout {
     runs: Vec<Run>,
 }
 
+/// Mean length below which runs cost more than they save.
+const SHORT_RUN: usize = 16;
+
 /// Stored subcarriers `from..from + len` stand at positions `to..to + len`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Run {
@@ -68,8 +71,18 @@ impl Layout {
         value: impl Fn([u8; N]) -> T,
     ) {
         let (n_tones, n_extra) = (self.tones.len(), self.stored() - self.tones.len());
+        let short = self.runs.len() * SHORT_RUN > self.stored();
         for chain in 0..chains {
             let row = row(chain);
+            if short {
+                let (tones, extras) = (chain * n_tones, chains * n_tones + chain * n_extra);
+                for (bytes, &to) in row[..N * self.stored()].chunks_exact(N).zip(&self.order) {
+                    let to = usize::from(to);
+                    let at = if to < n_tones { tones + to } else { extras + to - n_tones };
+                    out[at] = value(bytes.try_into().expect("a chunk has N bytes"));
+                }
+                continue;
+            }
             for run in &self.runs {
                 let at = match run.to.checked_sub(n_tones) {
                     None => chain * n_tones + run.to,

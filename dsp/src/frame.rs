@@ -172,8 +172,11 @@ impl<'a> CsiFrame<'a> {
         if cfr.len() != expected {
             return Err(Error::Shape { expected, actual: cfr.len() });
         }
-        if let Some(i) = tones.windows(2).position(|w| w[0] == w[1]) {
-            return Err(Error::ToneOrder { at: i + 1 });
+        // All neighbours are compared, equal or not: without an early exit the loop is vectorised.
+        let pairs = tones.iter().zip(&tones[1..]);
+        if pairs.clone().fold(false, |bad, (a, b)| bad | (a == b)) {
+            let at = pairs.take_while(|(a, b)| a != b).count() + 1;
+            return Err(Error::ToneOrder { at });
         }
         Ok(Self { meta, tones, cfr })
     }

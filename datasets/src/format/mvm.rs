@@ -100,11 +100,19 @@ impl<'a> Header<'a> {
             && (1..=max_subcarriers as u64).contains(&n)
             && u64::from(self.csi_size()) == VALUE as u64 * n_rx * n_tx * n
     }
+}
 
-    /// Power of both chains together.
-    pub fn total_rssi(self) -> Option<Dbm> {
-        let heard = self.rssi().into_iter().filter(|r| (1..=127).contains(r));
-        let mw: f32 = heard.map(|r| Dbm(-(r as f32)).milliwatts()).sum();
+/// Milliwatts of the firmware's RSSI numbers, looked up: a power of ten costs more than the rest of a header.
+pub(crate) struct Power([f32; 128]);
+
+impl Power {
+    pub fn new() -> Self {
+        Self(std::array::from_fn(|r| if r == 0 { 0.0 } else { Dbm(-(r as f32)).milliwatts() }))
+    }
+
+    /// Power of both chains together; 0 and numbers over 127 are chains that heard nothing.
+    pub fn total(&self, header: Header<'_>) -> Option<Dbm> {
+        let mw: f32 = header.rssi().into_iter().filter_map(|r| self.0.get(r as usize)).sum();
         (mw > 0.0).then(|| Dbm::from_milliwatts(mw))
     }
 }

@@ -2,7 +2,7 @@
 
 use millpond_dsp::phy::{Bandwidth, Dbm, PpduFormat};
 
-use crate::channel::of_center;
+use crate::channel::{Known, of_center};
 use crate::clock::Clock;
 use crate::layout::{Layout, Layouts, populated};
 use crate::links::{Links, transmitter};
@@ -92,12 +92,14 @@ struct Decoder {
     layouts: Layouts<usize>,
     links: Links<([u8; 6], usize, usize, usize)>,
     clock: Clock,
+    channel: Known<u16>,
 }
 
 impl Decoder {
     fn new(options: &ReadOptions) -> Self {
         let links = Links::new(options.limits.links);
-        Self { slot: Slot::new(), layouts: Layouts::new(), links, clock: Clock::new(None) }
+        let (slot, layouts, clock) = (Slot::new(), Layouts::new(), Clock::new(None));
+        Self { slot, layouts, links, clock, channel: Known::default() }
     }
 
     fn decode(&mut self, block: Block<'_>) -> Option<Record<'_>> {
@@ -115,7 +117,7 @@ impl Decoder {
         meta.link = self.links.id((transmitter(block.mpdu()), n_tones, n_rx, n_tx));
         (meta.n_rx, meta.n_sts) = (n_rx as u8, n_tx as u8);
         (meta.format, meta.width) = (PpduFormat::Ht, width);
-        meta.channel = if block.is_40_mhz() { None } else { of_center(block.channel_mhz()) };
+        meta.channel = if block.is_40_mhz() { None } else { self.channel.get(block.channel_mhz(), of_center) };
         meta.rssi = (rssi[0] != 128).then(|| Dbm(f32::from(rssi[0]) + noise));
         meta.noise = (block.noise() != 0).then_some(Dbm(noise));
         let layout = self.layouts.get(n_tones, || Layout::plain(populated(PpduFormat::Ht, width)));

@@ -132,21 +132,31 @@ pub const fn csi_bytes(tones: usize, pairs: usize) -> usize {
 /// # Panics
 /// If `out` holds fewer than `P` rows of `n_tones`, or `rows` names another.
 pub fn unpack<const P: usize>(csi: &[u8], n_tones: usize, rows: &[u8; 9], out: &mut [Complex<i16>]) {
-    // Loads run up to two bytes past the last value, so the stream is copied into a padded buffer.
-    let mut padded = [0; csi_bytes(MAX_TONES, 9) + 4];
-    let n = csi.len().min(csi_bytes(n_tones, P));
-    padded[..n].copy_from_slice(&csi[..n]);
-    let out = &mut out[..P * n_tones];
-    for tone in 0..n_tones {
-        for (j, &row) in rows[..P].iter().enumerate() {
-            let bit = 20 * (tone * P + j);
-            let word = u32::from_le_bytes(padded[bit / 8..bit / 8 + 4].try_into().expect("four bytes")) >> (bit % 8);
-            // The shift left puts the field's sign bit on top, the arithmetic shift back spreads it.
-            let im = (word << 22) as i32 >> 22;
-            let re = (word << 12) as i32 >> 22;
-            out[usize::from(row) * n_tones + tone] = Complex::new(re as i16, im as i16);
+    // Two tones are 5 P bytes, so that every value starts at a bit known in advance. Loads run up to two bytes past
+    // the last value: the last two tones go through a padded buffer.
+    let two = 5 * P;
+    let (last, csi) = (n_tones / 2 - 1, &csi[..csi_bytes(n_tones, P)]);
+    let mut padded = [0; 5 * 9 + 2];
+    padded[..two].copy_from_slice(&csi[last * two..]);
+    for (j, &row) in rows[..P].iter().enumerate() {
+        let row = &mut out[usize::from(row) * n_tones..][..n_tones];
+        let (front, back) = row.split_at_mut(2 * last);
+        for (i, pair) in front.chunks_exact_mut(2).enumerate() {
+            let bytes = &csi[i * two..i * two + two + 2];
+            (pair[0], pair[1]) = (value(bytes, 20 * j), value(bytes, 20 * (P + j)));
         }
+        (back[0], back[1]) = (value(&padded, 20 * j), value(&padded, 20 * (P + j)));
     }
+}
+
+/// The value whose 20 bits start at `bit`.
+#[inline]
+fn value(bytes: &[u8], bit: usize) -> Complex<i16> {
+    let word = u32::from_le_bytes(bytes[bit / 8..bit / 8 + 4].try_into().expect("four bytes")) >> (bit % 8);
+    // The shift left puts the field's sign bit on top, the arithmetic shift back spreads it.
+    let im = (word << 22) as i32 >> 22;
+    let re = (word << 12) as i32 >> 22;
+    Complex::new(re as i16, im as i16)
 }
 
 /// [`unpack`] for a number of pairs known at run time; other numbers than 1, 2, 3, 4, 6, 9 are none of this card's.

@@ -3,6 +3,7 @@
 use millpond_dsp::phy::{Band, Bandwidth, Channel, Db, Dbm, PpduFormat};
 use num_complex::Complex;
 
+use crate::channel::Known;
 use crate::clock::Clock;
 use crate::layout::Layouts;
 use crate::lines::Lines;
@@ -110,6 +111,7 @@ pub struct Decoder {
     /// Values of the row at hand, as printed.
     printed: Vec<i8>,
     centred: Option<bool>,
+    channel: Known<u8>,
 }
 
 impl Decoder {
@@ -122,6 +124,7 @@ impl Decoder {
             clock: Clock::wrapping_32(),
             printed: vec![0; 2 * options.limits.subcarriers],
             centred: None,
+            channel: Known::default(),
         }
     }
 
@@ -140,8 +143,12 @@ impl Decoder {
 
     fn take(&mut self, line: &[u8]) -> Result<(), &'static str> {
         let row = Row::new(line)?;
-        let read = if row.base64 { wire::base64_i8 } else { number::list_i8 };
-        let n = read(row.values, &mut self.printed).ok_or("a value is no 8-bit number, or there are too many")?;
+        let n = if row.base64 {
+            wire::base64_i8(row.values, &mut self.printed)
+        } else {
+            number::list_i8(line, line.len() - row.values.len(), &mut self.printed)
+        };
+        let n = n.ok_or("a value is no 8-bit number, or there are too many")?;
         if n == 0 || n % 2 != 0 {
             return Err("an odd number of values, or none");
         }
@@ -216,7 +223,7 @@ impl Decoder {
         meta.format = shape.format;
         meta.width = shape.width;
         let primary = row.int(columns.channel).and_then(|c| u8::try_from(c).ok()).unwrap_or(0);
-        meta.channel = Channel::new(Band::Ghz2, primary, Bandwidth::Mhz20);
+        meta.channel = self.channel.get(primary, |p| Channel::new(Band::Ghz2, p, Bandwidth::Mhz20));
         meta.rssi = Some(Dbm(f32::from(rssi)));
         meta.noise = row.int(columns.noise).map(|n| Dbm(n as u8 as i8 as f32));
         meta.gain = agc.map(|agc| Db(agc as u8 as f32 + fft.unwrap_or(0) as i8 as f32 / 4.0));

@@ -1,21 +1,92 @@
 //! Decimal text to small integers, at a few nanoseconds a number.
 
-/// Parses the 8-bit integers of a list into `out` and answers how many there were.
+/// Parses the list of 8-bit integers that starts at `from` into `out` and answers how many there were.
 ///
 /// Numbers stand apart by one or more of space and comma; the list ends at `]`, a quote, a line end or the end of
 /// the bytes. `None` if anything else stands there, a number does not fit 8 bits, or `out` is too small.
 ///
-/// - Cost: one 64-bit load, a mask and a multiplication a number; no branch depends on its digits
-pub fn list_i8(mut text: &[u8], out: &mut [i8]) -> Option<usize> {
-    let mut n = 0;
-    // The fast path: eight bytes at a time, a number and its separator in them.
-    while let Some(word) = text.first_chunk::<8>() {
-        let Some((value, used)) = short(u64::from_le_bytes(*word)) else { break };
-        *out.get_mut(n)? = value;
-        n += 1;
-        text = &text[used..];
+/// - Cost: regular lists (one separator between numbers) take a few operations a number, without a branch that
+///   depends on the digits; others are read digit by digit
+pub fn list_i8(line: &[u8], from: usize, out: &mut [i8]) -> Option<usize> {
+    let end = memchr::memchr2(b']', b'"', &line[from..]).map_or(line.len(), |at| from + at);
+    regular(line, from, end, out).or_else(|| any(&line[from..], out))
+}
+
+/// A list with the same one separator behind each number but perhaps the last, in `line[from..end]`.
+fn regular(line: &[u8], from: usize, end: usize, out: &mut [i8]) -> Option<usize> {
+    // A number and its separator are at least two bytes; the loads below reach four bytes back.
+    if from < 4 || end <= from || out.len() < (end - from) / 2 + 1 {
+        return None;
     }
-    // The slow path: the list's end, repeated separators, anything odd.
+    let (mut start, mut n, mut bad) = (from, 0, 0u32);
+    let first = line[from..end].iter().position(|&b| !is_number(b));
+    let separator = first.map_or(b',', |at| line[from + at]);
+    if !matches!(separator, b' ' | b',') {
+        return None;
+    }
+    for (i, block) in line[from..end].chunks(64).enumerate() {
+        let mut ends = separators(block, separator);
+        while ends != 0 {
+            let at = from + 64 * i + ends.trailing_zeros() as usize;
+            ends &= ends - 1;
+            bad |= number(line, start, at, &mut out[n]);
+            (start, n) = (at + 1, n + 1);
+        }
+    }
+    if start < end {
+        bad |= number(line, start, end, &mut out[n]);
+        n += 1;
+    }
+    (bad == 0).then_some(n)
+}
+
+const fn is_number(b: u8) -> bool {
+    b.is_ascii_digit() || b == b'-'
+}
+
+/// A bit for each byte of up to 64 that is the separator.
+fn separators(block: &[u8], separator: u8) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let pattern = u64::from(separator) * 0x0101_0101_0101_0101;
+    let eight = |b: [u8; 8]| {
+        // Bytes that are zero get their top bit (Warren, Hacker's Delight, section 6-1); a multiplication gathers them.
+        let x = u64::from_le_bytes(b) ^ pattern;
+        let zero = !(((x & LOW) + LOW) | x | LOW);
+        (zero >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    };
+    let mut mask = 0;
+    let mut words = block.chunks_exact(8);
+    let mut shift = 0;
+    for word in &mut words {
+        mask |= eight(word.try_into().expect("eight bytes")) << shift;
+        shift += 8;
+    }
+    for (i, &b) in words.remainder().iter().enumerate() {
+        mask |= u64::from(b == separator) << (shift + i);
+    }
+    mask
+}
+
+/// Reads the number in `line[start..end]`; answers 0 if it is one of 8 bits.
+#[inline]
+fn number(line: &[u8], start: usize, end: usize, out: &mut i8) -> u32 {
+    let negative = u32::from(line[start] == b'-');
+    let digits = (end - start) as u32 - negative;
+    // The last digit stands in the top byte; a shift drops what is before the first.
+    let word = u32::from_le_bytes(line[end - 4..end].try_into().expect("four bytes")) ^ 0x3030_3030;
+    let keep = 4u32.wrapping_sub(digits).wrapping_mul(8) & 31;
+    let word = word >> keep << keep;
+    let value = (word >> 24) + 10 * (word >> 16 & 0xff) + 100 * (word >> 8 & 0xff);
+    let signed = (value as i32 ^ -(negative as i32)) + negative as i32;
+    *out = signed as i8;
+    // No digit over nine or of another class, one to three of them, and a value of 8 bits.
+    let class = (word.wrapping_add(0x7676_7676) | word) & 0x8080_8080;
+    class | u32::from(digits.wrapping_sub(1) > 2) | u32::from(i32::from(*out) != signed)
+}
+
+/// Any list, number by number.
+fn any(mut text: &[u8], out: &mut [i8]) -> Option<usize> {
+    let mut n = 0;
     loop {
         let skip = text.iter().take_while(|&&b| b == b' ' || b == b',').count();
         text = &text[skip..];
@@ -30,26 +101,6 @@ pub fn list_i8(mut text: &[u8], out: &mut [i8]) -> Option<usize> {
         n += 1;
         text = &text[used..];
     }
-}
-
-/// One number of one to three digits with an optional sign and one separator behind it, in the low bytes of `word`.
-#[inline]
-fn short(word: u64) -> Option<(i8, usize)> {
-    let negative = word as u8 == b'-';
-    let digits = word >> (8 * u32::from(negative));
-    // Bytes 0x30 to 0x39 give a nibble below ten with high nibble three; everything else sets a high bit here.
-    let off = digits ^ 0x3030_3030_3030_3030;
-    let not_digit = (off.wrapping_add(0x7676_7676_7676_7676) | off) & 0x8080_8080_8080_8080;
-    let len = (not_digit.trailing_zeros() / 8) as usize;
-    let separator = (digits >> (8 * len.min(7))) as u8;
-    if len == 0 || len > 3 || !matches!(separator, b' ' | b',') {
-        return None;
-    }
-    // Digits to the top three of four bytes, so that the last one always stands in the same place.
-    let top = (off as u32) << (8 * (4 - len));
-    let value = (top >> 24) + 10 * (top >> 16 & 0xff) + 100 * (top >> 8 & 0xff);
-    let value = if negative { -(value as i32) } else { value as i32 };
-    Some((i8::try_from(value).ok()?, usize::from(negative) + len + 1))
 }
 
 /// A decimal integer with an optional sign at the start of `text`, and its length in bytes.
@@ -76,7 +127,12 @@ mod tests {
 
     fn list(text: &str) -> Option<Vec<i8>> {
         let mut out = [0; 600];
-        list_i8(text.as_bytes(), &mut out).map(|n| out[..n].to_vec())
+        let line = format!("384,[{text}");
+        let n = list_i8(line.as_bytes(), 5, &mut out);
+        let mut slow = [0; 600];
+        assert_eq!(n, any(text.as_bytes(), &mut slow), "{text}");
+        assert!(n.is_none_or(|n| out[..n] == slow[..n]), "{text}");
+        n.map(|n| out[..n].to_vec())
     }
 
     #[test]
@@ -98,7 +154,8 @@ mod tests {
         {
             assert_eq!(list(bad), None, "{bad}");
         }
-        assert_eq!(list_i8(b"1 2 3 ", &mut [0; 2]), None);
+        assert_eq!(list_i8(b"[[[[1 2 3 ", 4, &mut [0; 2]), None);
+        assert_eq!(list_i8(b"1 2 3 ", 0, &mut [0; 3]), Some(3));
     }
 
     #[test]

@@ -270,7 +270,7 @@ mod tests {
         for cut in 0..TOOL.find('[').unwrap() {
             let Ok(row) = Row::new(&TOOL.as_bytes()[..cut]) else { continue };
             assert_eq!(row.family, Family::CsiToolOld, "{cut}");
-            let n = number::list_i8(row.values, &mut [0; 8]);
+            let n = number::list_i8(row.values, 0, &mut [0; 8]);
             assert!(n.is_none_or(|n| n % 2 == 1 || n == 0), "{cut} {n:?}");
         }
     }

@@ -7,7 +7,7 @@ use crate::slot::{Slot, complex_i16};
 use crate::walk::{Look, Walk};
 use crate::{FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
 
-use super::mvm::{self, CONVENTIONS, HEAD, Header, Shape, VALUE};
+use super::mvm::{self, CONVENTIONS, HEAD, Header, Power, Shape, VALUE};
 
 /// The format's name.
 pub const NAME: &str = "feitcsi";
@@ -68,12 +68,14 @@ struct Decoder {
     layouts: Layouts<Shape>,
     links: Links<([u8; 6], Shape, (u8, u8))>,
     clock: Clock,
+    power: Power,
 }
 
 impl Decoder {
     fn new(options: &ReadOptions) -> Self {
         let links = Links::new(options.limits.links);
-        Self { slot: Slot::new(), layouts: Layouts::new(), links, clock: Clock::wrapping_32() }
+        let (slot, layouts, clock) = (Slot::new(), Layouts::new(), Clock::wrapping_32());
+        Self { slot, layouts, links, clock, power: Power::new() }
     }
 
     fn decode(&mut self, block: &[u8]) -> Option<Record<'_>> {
@@ -95,7 +97,7 @@ impl Decoder {
         meta.link = self.links.id((header.mac(), shape, antennas));
         (meta.n_rx, meta.n_sts) = antennas;
         (meta.format, meta.width) = (shape.format, shape.width);
-        meta.rssi = header.total_rssi();
+        meta.rssi = self.power.total(header);
         meta.seq = Some(u16::from(header.number()));
         self.slot.record(self.layouts.current()?)
     }

@@ -124,21 +124,26 @@ pub const fn csi_bytes(pairs: usize) -> usize {
 /// # Panics
 /// If `out` holds fewer than `P` rows, or `rows` names another.
 pub fn unpack<const P: usize>(csi: &[u8], rows: &[u8; 9], out: &mut [Complex<i8>]) {
-    // Loads run up to 8 bytes past the last value's first byte, so the stream is copied into a padded buffer.
+    // Loads run up to 8 bytes past the last value's first byte: the stream goes through a padded buffer.
     let mut padded = [0; csi_bytes(9) + 8];
     let n = csi.len().min(csi_bytes(P));
     padded[..n].copy_from_slice(&csi[..n]);
-    let out = &mut out[..P * GROUPS];
-    for group in 0..GROUPS {
-        let bit = group * (16 * P + 3) + 3;
-        for first in (0..P).step_by(3) {
+    let mut groups = [[Complex::new(0, 0); P]; GROUPS];
+    for (i, group) in groups.iter_mut().enumerate() {
+        let bit = i * (16 * P + 3) + 3;
+        for (three, first) in group.chunks_mut(3).zip((0..).step_by(3)) {
             let at = bit / 8 + 2 * first;
             let word = u64::from_le_bytes(padded[at..at + 8].try_into().expect("eight bytes")) >> (bit % 8);
-            for j in first..(first + 3).min(P) {
-                let pair = word >> (16 * (j - first));
-                out[usize::from(rows[j]) * GROUPS + group] = Complex::new(pair as i8, (pair >> 8) as i8);
+            for (j, value) in three.iter_mut().enumerate() {
+                let pair = word >> (16 * j);
+                *value = Complex::new(pair as i8, (pair >> 8) as i8);
             }
         }
+    }
+    // Row by row, without a look at the bounds for each value.
+    for (j, &row) in rows[..P].iter().enumerate() {
+        let row = &mut out[usize::from(row) * GROUPS..][..GROUPS];
+        row.iter_mut().zip(&groups).for_each(|(out, group)| *out = group[j]);
     }
 }
 

@@ -1,8 +1,9 @@
 //! Nexmon CSI: datagrams of patched Broadcom firmware, in a packet capture or straight from a socket.
 
 use millpond_dsp::CsiMeta;
-use millpond_dsp::phy::{Channel, Dbm};
+use millpond_dsp::phy::Dbm;
 
+use crate::channel::Known;
 use crate::clock::Clock;
 use crate::container::pcap::{CLASSIC_HEADER, Capture, Packet};
 use crate::layout::{Layout, Layouts, fft_order};
@@ -119,7 +120,7 @@ pub struct Decoder {
     links: Links<([u8; 6], u16, u8, bool)>,
     clock: Clock,
     chip: Option<Chip>,
-    channel: (u16, Option<Channel>),
+    channel: Known<u16>,
 }
 
 impl Decoder {
@@ -133,7 +134,7 @@ impl Decoder {
             links: Links::new(options.limits.links),
             clock: Clock::new(None),
             chip: options.nexmon_chip,
-            channel: (0, None),
+            channel: Known::default(),
         }
     }
 
@@ -174,13 +175,10 @@ impl Decoder {
         let rssi = datagram.rssi();
         let (core, stream) = datagram.core_and_stream();
         let spec = datagram.chanspec();
-        if self.channel.0 != spec {
-            self.channel = (spec, wire::channel(spec));
-        }
         let mut meta = CsiMeta::at(self.clock.step(t_us));
         meta.link = self.links.id((datagram.mac(), spec, core << 3 | stream, datagram.has_rssi()));
         meta.width = datagram.width();
-        meta.channel = self.channel.1;
+        meta.channel = self.channel.get(spec, wire::channel);
         meta.rssi = rssi.map(|r| Dbm(f32::from(r)));
         meta.seq = Some(datagram.sequence_control() >> 4).filter(|&s| s != 0);
         let stored = rssi.map(i16::from);

@@ -4,7 +4,7 @@ use millpond_dsp::CsiMeta;
 use millpond_dsp::phy::{Bandwidth, Dbm, Micros, PpduFormat};
 use num_complex::Complex;
 
-use crate::channel::of_center;
+use crate::channel::{Known, of_center};
 use crate::clock::Clock;
 use crate::layout::{Layout, Layouts, populated};
 use crate::links::{Links, transmitter};
@@ -102,6 +102,9 @@ struct Decoder {
     /// The firmware's clock of the AX200, which wraps.
     mu_clock: Clock,
     max_tones: usize,
+    channel: Known<u16>,
+    /// The last list of tones and its digest.
+    listed: (Vec<u8>, u64),
 }
 
 impl Decoder {
@@ -113,6 +116,8 @@ impl Decoder {
             clock: Clock::new(None),
             mu_clock: Clock::wrapping_32(),
             max_tones: options.limits.subcarriers,
+            channel: Known::default(),
+            listed: (Vec::new(), digest(&[])),
         }
     }
 
@@ -136,9 +141,20 @@ impl Decoder {
         let mvm = frame.mvm.and_then(|s| mvm::Header::new(s.body.get(2..)?));
         let link = self.links.id((transmitter(frame.mpdu), tones, antennas));
         let (t, device_s) = self.time(&basic, mvm);
-        let meta = CsiMeta { t, link, n_rx: antennas.0, n_sts: antennas.1, ..describe(&basic, &csi) };
+        let meta = CsiMeta { t, link, n_rx: antennas.0, n_sts: antennas.1, ..self.describe(&basic, &csi) };
         self.slots.set(meta, device_s, &basic.rssi[..basic.n_rssi]);
         Ok(true)
+    }
+
+    fn describe(&mut self, basic: &Basic, csi: &Csi<'_>) -> CsiMeta {
+        CsiMeta {
+            format: format(csi.format),
+            width: width(csi.bandwidth_mhz),
+            channel: if csi.bandwidth_mhz == 20 { self.channel.get(basic.center_mhz, of_center) } else { None },
+            rssi: basic.rssi_dbm().map(Dbm),
+            noise: (basic.noise < 0.0).then_some(Dbm(basic.noise)),
+            ..CsiMeta::at(Micros(0))
+        }
     }
 
     fn time(&mut self, basic: &Basic, mvm: Option<mvm::Header<'_>>) -> (Micros, f64) {
@@ -210,7 +226,10 @@ impl Decoder {
         if n != csi.n_tones || n_tx > 16 || n_rx > 16 {
             return Err("the signal matrix is not that of the tones and antennas");
         }
-        let tones = Tones::Listed(n, digest(csi.indices));
+        if self.listed.0 != csi.indices {
+            self.listed = (csi.indices.to_vec(), digest(csi.indices));
+        }
+        let tones = Tones::Listed(n, self.listed.1);
         let layout = self.layouts.get(tones, || layout(tones, csi.indices));
         self.slots.held = Held::F32;
         let slot = &mut self.slots.f32s;
@@ -229,17 +248,6 @@ impl Decoder {
             }
         }
         Ok((tones, (n_rx as u8, n_tx as u8)))
-    }
-}
-
-fn describe(basic: &Basic, csi: &Csi<'_>) -> CsiMeta {
-    CsiMeta {
-        format: format(csi.format),
-        width: width(csi.bandwidth_mhz),
-        channel: if csi.bandwidth_mhz == 20 { of_center(basic.center_mhz) } else { None },
-        rssi: basic.rssi_dbm().map(Dbm),
-        noise: (basic.noise < 0.0).then_some(Dbm(basic.noise)),
-        ..CsiMeta::at(Micros(0))
     }
 }
 
