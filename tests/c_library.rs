@@ -289,6 +289,23 @@ fn misuse_is_a_result_and_not_a_crash() {
 }
 
 #[test]
+fn random_calls_leave_the_library_sound() {
+    if !has("cc") {
+        return;
+    }
+    let program = sanitized("random.c").unwrap_or_else(|| c("random.c", Link::Archive));
+    let calls = std::env::var("MILLPOND_RANDOM_CALLS").unwrap_or_else(|_| "20000".into());
+    for seed in ["1", "2", "3"] {
+        let text = run(&program, &[seed.as_ref(), calls.as_ref()]);
+        // Every other result is met, so the calls are worth their name. These the program has no way to.
+        let beyond = ["inside", "has not returned", "is no sensor", "not aligned"];
+        for line in text.lines().filter(|l| !beyond.iter().any(|part| l.contains(part))) {
+            assert_ne!(line.split_whitespace().nth(1), Some("0"), "{text}");
+        }
+    }
+}
+
+#[test]
 fn the_headers_are_clean_cpp() {
     if !has("c++") {
         return;

@@ -150,7 +150,7 @@ enum mp_result
   MP_OFF = 2,
   // A pointer that must not be NULL is NULL.
   MP_ERR_NULL = -1,
-  // The `size` member of a struct is too small for its fixed part, or absurd. Set it to `sizeof` the struct.
+  // The `size` member of a struct is less than its fixed part, absurd, or no size of a struct. Set it to `sizeof`.
   MP_ERR_SIZE = -2,
   // The program was compiled against another ABI: `MP_ABI` of its header differs from `mp_abi()`.
   MP_ERR_ABI = -3,
@@ -233,7 +233,8 @@ typedef struct mp_config {
 typedef struct mp_frame {
   // `sizeof(mp_frame)`.
   uint32_t size;
-  // The link's number, from 0, as the host chose it.
+  // The link's number, from 0, as the host chose it. A link is one transmitter in one shape: frames of another PPDU
+  // format, width or number of chains need a number of their own, or each change begins the link afresh.
   uint16_t link;
   // `MP_FORMAT_*`.
   uint8_t format;

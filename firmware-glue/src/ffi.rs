@@ -85,7 +85,9 @@ unsafe fn size_of_struct<T: Prefixed>(from: *const T) -> Result<usize, mp_result
     }
     // SAFETY: not NULL, aligned, and the caller says that the first member is there.
     let size = unsafe { from.cast::<u32>().read() } as usize;
-    if (T::LEAST..=ABSURD).contains(&size) { Ok(size) } else { Err(MP_ERR_SIZE) }
+    // The size of a C struct is a multiple of its alignment. Any other one might cut a pointer in two.
+    let whole = size % align_of::<T>() == 0;
+    if whole && (T::LEAST..=ABSURD).contains(&size) { Ok(size) } else { Err(MP_ERR_SIZE) }
 }
 
 /// Writes one value.
@@ -438,8 +440,14 @@ mod tests {
         assert_eq!((read_back.hold_ms, newer.unknown[0]), (700, 0xff));
         let mut older = newer.known;
         older.size = mp_config::LEAST as u32;
+        older.link_zones = ptr::dangling();
         // SAFETY: as many bytes as the size says.
         let read_back = unsafe { read(&older) }.unwrap();
-        assert_eq!((read_back.links, read_back.hold_ms), (1, 0));
+        assert_eq!((read_back.links, read_back.hold_ms, read_back.link_zones), (1, 0, ptr::null()));
+        for cut in 1..align_of::<mp_config>() {
+            older.size = (mp_config::LEAST + cut) as u32;
+            // SAFETY: as many bytes as the size says.
+            assert_eq!(unsafe { read(&older) }.err(), Some(MP_ERR_SIZE), "half a pointer is none");
+        }
     }
 }

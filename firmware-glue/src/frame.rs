@@ -53,7 +53,8 @@ pub const MP_FRAME_SEQ: u8 = 32;
 pub struct mp_frame {
     /// `sizeof(mp_frame)`.
     pub size: u32,
-    /// The link's number, from 0, as the host chose it.
+    /// The link's number, from 0, as the host chose it. A link is one transmitter in one shape: frames of another PPDU
+    /// format, width or number of chains need a number of their own, or each change begins the link afresh.
     pub link: u16,
     /// `MP_FORMAT_*`.
     pub format: u8,

@@ -1,12 +1,15 @@
 //! What is held of one link, as the gate sees it: raw, wiped, and stepped by plain functions.
 
-use millpond_dsp::detect::{Decision, Detector, DetectorConfig, MotionState, Presence, RssiDetector};
+use millpond_dsp::detect::{Decision, Detector, DetectorConfig, Ignored, MotionState, Presence, RssiDetector};
 use millpond_dsp::phy::Micros;
 use millpond_dsp::stats::normal;
 use millpond_dsp::{CsiFrame, LinkId, RssiSample};
 use millpond_report::Wipe;
 use millpond_report::estimate::{self, LinkEstimate, Motion, ZoneEstimate};
 use millpond_report::raw::overwrite;
+
+/// Without a reading for so long the RSSI detector begins afresh; so a jump of the host's clock costs no catching up.
+const SILENT: Micros = Micros(60_000_000);
 
 /// A frame on its way to a detector.
 pub(crate) struct FrameView<'a>(pub CsiFrame<'a>);
@@ -45,6 +48,8 @@ pub(crate) struct LinkState {
     threshold: f32,
     csi: Detector,
     rssi: RssiDetector,
+    /// Time of the last reading.
+    read_at: Option<Micros>,
     /// True while the link moves and has crossed the zone's threshold since it began to.
     counted: bool,
     /// The decision that stands, and whether the CSI detector made it.
@@ -75,6 +80,7 @@ impl LinkState {
             threshold,
             csi: Detector::new(config, link),
             rssi: RssiDetector::new(config, link),
+            read_at: None,
             counted: false,
             latest: None,
             running: Word::default(),
@@ -86,7 +92,8 @@ impl LinkState {
     pub(crate) fn take_frame(&mut self, frame: &FrameView<'_>) -> u8 {
         self.advance(frame.0.meta().t);
         let count = match self.csi.push(&frame.0) {
-            Ok(()) => &mut self.running.used,
+            // More frames than are needed is no fault of theirs.
+            Ok(()) | Err(Ignored::Dense) => &mut self.running.used,
             Err(_) => &mut self.running.ignored,
         };
         *count = count.saturating_add(1);
@@ -97,6 +104,7 @@ impl LinkState {
     pub(crate) fn take_reading(&mut self, reading: &Reading) -> u8 {
         self.advance(reading.0.t);
         self.rssi.push(&reading.0);
+        self.read_at = Some(reading.0.t);
         0
     }
 
@@ -109,6 +117,9 @@ impl LinkState {
 
     /// Takes every decision that is due. A decision on CSI goes before one on RSSI, which speaks where CSI cannot.
     fn advance(&mut self, now: Micros) {
+        if self.read_at.is_some_and(|t| now.since(t) > SILENT) {
+            (self.rssi, self.read_at) = (RssiDetector::new(self.config, self.link), None);
+        }
         while let Some(d) = self.csi.poll(now) {
             self.hear(d, true);
         }

@@ -17,7 +17,7 @@ pub enum mp_result {
     MP_OFF = 2,
     /// A pointer that must not be NULL is NULL.
     MP_ERR_NULL = -1,
-    /// The `size` member of a struct is too small for its fixed part, or absurd. Set it to `sizeof` the struct.
+    /// The `size` member of a struct is less than its fixed part, absurd, or no size of a struct. Set it to `sizeof`.
     MP_ERR_SIZE = -2,
     /// The program was compiled against another ABI: `MP_ABI` of its header differs from `mp_abi()`.
     MP_ERR_ABI = -3,

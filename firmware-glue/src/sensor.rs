@@ -55,7 +55,7 @@ const _: () = assert!(size_of::<mp_config>() == 64 + size_of::<*const u8>());
 #[allow(unsafe_code)] // The struct is read as bytes.
 // SAFETY: `repr(C)`, size first, no padding (above), integers and a pointer only.
 unsafe impl Prefixed for mp_config {
-    const LEAST: usize = core::mem::offset_of!(mp_config, max_tones);
+    const LEAST: usize = core::mem::offset_of!(mp_config, link_zones);
 }
 
 /// Tells how many bytes `mp_sensor_init` needs for a configuration.
@@ -570,7 +570,16 @@ mod tests {
         let mut f = frame(u64::MAX, 0);
         f.samples = h.as_ptr().cast();
         assert_eq!(sensor.push(&f), MP_ERR_ARGUMENT);
+        let read = |t_us| {
+            let size = size_of::<mp_rssi>() as u32;
+            let r =
+                mp_rssi { size, link: 0, flags: 0, reserved: 0, t_us, level_cdbm: -6000, noise_cdbm: 0, reserved2: 0 };
+            // SAFETY: a live sensor and a local.
+            unsafe { mp_sensor_push_rssi(sensor.at, &r) }
+        };
+        // A clock that jumps by ages is caught up with at once.
         f.t_us = (1 << 62) - 1;
+        assert_eq!((read(1000), read(f.t_us), read(f.t_us - 1)), (MP_OK, MP_OK, MP_ERR_TIME));
         assert_eq!(sensor.push(&f), MP_OK);
         assert!(sensor.poll((1 << 62) - 1).is_ok());
     }
@@ -582,5 +591,31 @@ mod tests {
         for t in threads {
             assert_eq!(t.join().unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn threads_that_share_a_sensor_are_told_so() {
+        let sensor = Owned::on(&config(1, 1));
+        let at = sensor.at.addr();
+        let hammer = move || {
+            let mut results = [0u32; 2];
+            let h = channel(0);
+            for i in 0..2000u64 {
+                let mut f = frame(1 + i, 0);
+                f.samples = h.as_ptr().cast();
+                // SAFETY: the sensor outlives the threads; calls at the same time are the misuse that is tested.
+                match unsafe { mp_sensor_push(ptr::with_exposed_provenance_mut(at), &f) } {
+                    MP_OK | MP_ERR_TIME => results[0] += 1,
+                    MP_ERR_BUSY => results[1] += 1,
+                    other => panic!("{other:?}"),
+                }
+            }
+            results
+        };
+        let _ = sensor.at.expose_provenance();
+        let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(hammer)).collect();
+        let results: Vec<[u32; 2]> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+        assert!(results.iter().all(|[done, busy]| done + busy == 2000));
+        assert_eq!(sensor.round(1_000_000).len(), 3, "the sensor is as well as before");
     }
 }

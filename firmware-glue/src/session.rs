@@ -161,19 +161,21 @@ pub(crate) struct LinkSlot {
     state: Raw<LinkState>,
     order: Order,
     zone: ZoneId,
+    /// Time of the last frame, and of the last reading.
     last_us: Option<u64>,
+    read_us: Option<u64>,
 }
 
 impl LinkSlot {
     /// `sharing` links share the zone's false-alarm rate.
     pub(crate) fn new(settings: &Settings, link: usize, zone: u8, sharing: usize) -> Self {
         let state = Raw::new(LinkState::new(settings.detector, LinkId(link as u16), sharing));
-        Self { state, order: Order::default(), zone: ZoneId::new(zone.into()), last_us: None }
+        Self { state, order: Order::default(), zone: ZoneId::new(zone.into()), last_us: None, read_us: None }
     }
 
     fn forget(&mut self) {
         gate::wipe(&mut self.state);
-        (self.order, self.last_us) = (Order::default(), None);
+        (self.order, self.last_us, self.read_us) = (Order::default(), None, None);
     }
 }
 
@@ -229,8 +231,12 @@ impl Session<'_> {
         let Some(permit) = self.body.privacy.sensing(rssi.t_us).ok().filter(|p| p.covers(slot.zone)) else {
             return Ok(MP_OFF);
         };
+        if slot.read_us.is_some_and(|last| rssi.t_us < last) {
+            return Err(MP_ERR_TIME);
+        }
         let reading = Raw::new(Reading(rssi.sample()));
         let _: Raw<u8> = gate::step(&permit, &mut slot.state, &reading, LinkState::take_reading);
+        slot.read_us = Some(rssi.t_us);
         self.body.heard = self.body.heard.max(rssi.t_us);
         self.body.began.get_or_insert(rssi.t_us);
         Ok(MP_OK)

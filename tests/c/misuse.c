@@ -124,8 +124,10 @@ static void configuration(void)
     expect("hold out of range", mp_sensor_size(&c, &bytes), MP_ERR_ARGUMENT);
 
     c = good_config();
-    c.size = 12; /* an older program: everything after `zones` is not there */
+    c.size = offsetof(mp_config, link_zones); /* an older program: the rest is not there */
     expect("the oldest struct", mp_sensor_size(&c, &bytes), MP_OK);
+    c.size++;
+    expect("a struct that ends within a pointer", mp_sensor_size(&c, &bytes), MP_ERR_SIZE);
     memory = exact(&bytes);
     c = good_config();
     expect("init, no memory", mp_sensor_init(NULL, bytes, &c, &s), MP_ERR_NULL);
