@@ -1,3 +1,8 @@
 //! Shared parts of the tests that cross crates.
 
 pub mod canary;
+pub mod cases;
+pub mod home;
+pub mod scene;
+pub mod schema;
+pub mod words;

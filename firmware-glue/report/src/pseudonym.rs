@@ -87,9 +87,17 @@ impl Drop for EpochKey {
     }
 }
 
-/// Eight bytes that stand for an address during one epoch. Can be compared inside a gate function, and that is all.
-#[derive(PartialEq, Eq)]
+/// Eight bytes that stand for an address during one epoch. Inside a gate function it can be kept and compared, and that is
+/// all: it has no reader and no order.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Pseudonym([u8; 8]);
+
+impl Pseudonym {
+    /// As another node of the home gave it. Seal it at once: it is class R.
+    pub const fn received(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+}
 
 impl Wipe for Pseudonym {
     fn wipe(&mut self) {

@@ -133,7 +133,7 @@ impl<S: LedgerStore> Ledger<S> {
                 books.last_mac
             }
         };
-        self.append(Record { day, micro_eps: 0 }, &last_mac)
+        self.append(Record { day, micro_eps: 0 }, &last_mac).map(|_| ())
     }
 
     /// Debits one report on a day, counted from Monday, 5 January 1970, and gives leave for the draw.
@@ -155,8 +155,13 @@ impl<S: LedgerStore> Ledger<S> {
         if books.left() < REPORT_MICRO_EPS || books.iter().count() == RECORDS {
             return Err(Spent::Lifetime);
         }
-        let last_mac = books.last_mac;
-        self.append(Record { day, micro_eps: REPORT_MICRO_EPS }, &last_mac)?;
+        let (last_mac, entries) = (books.last_mac, books.iter().count());
+        let ours = self.append(Record { day, micro_eps: REPORT_MICRO_EPS }, &last_mac)?;
+        // Read back: a medium that lies gives no leave, and of two callers that came at once one at most gets it.
+        let after = self.books().map_err(|_| Spent::Store)?;
+        if after.last_mac != ours || after.iter().count() != entries + 1 {
+            return Err(Spent::Store);
+        }
         Ok(BudgetTicket(Week::new(i64::from(day / 7))))
     }
 
@@ -165,14 +170,15 @@ impl<S: LedgerStore> Ledger<S> {
         self.books().map_or(0, |b| (u64::from(b.left()) * 100 / u64::from(LIFETIME_MICRO_EPS)) as u8)
     }
 
-    fn append(&mut self, record: Record, last_mac: &[u8; 16]) -> Result<(), Spent> {
+    fn append(&mut self, record: Record, last_mac: &[u8; 16]) -> Result<[u8; 16], Spent> {
         let mut bytes = [0; RECORD];
         let (body, mac) = bytes.split_at_mut(8);
         let (day, micro_eps) = body.split_at_mut(4);
         day.copy_from_slice(&record.day.to_be_bytes());
         micro_eps.copy_from_slice(&record.micro_eps.to_be_bytes());
-        mac.copy_from_slice(&self.mac(body, last_mac));
-        self.store.append_and_flush(&bytes).then_some(()).ok_or(Spent::Store)
+        let sealed = self.mac(body, last_mac);
+        mac.copy_from_slice(&sealed);
+        self.store.append_and_flush(&bytes).then_some(sealed).ok_or(Spent::Store)
     }
 
     /// Reads and checks all of it: each seal covers its record and the seal before it.

@@ -249,82 +249,10 @@ pub(crate) use message;
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-    use std::format;
     use std::string::{String, ToString};
     use std::vec::Vec;
 
     use super::*;
-    use crate::EventCode;
-
-    /// `[section]` to `key = { ... "quoted" ... }` or `key = value`, in order.
-    fn toml(text: &str) -> BTreeMap<String, Vec<(String, Vec<String>)>> {
-        let (mut sections, mut name) = (BTreeMap::<_, Vec<_>>::new(), String::new());
-        for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
-            if let Some(section) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-                name = section.to_string();
-                continue;
-            }
-            let (key, value) = line.split_once(" = ").unwrap_or_else(|| panic!("no key in {line}"));
-            let quoted = value.split('"').skip(1).step_by(2).map(ToString::to_string).collect::<Vec<_>>();
-            let values = if quoted.is_empty() { [value.to_string()].into() } else { quoted };
-            sections.entry(name.clone()).or_default().push((key.to_string(), values));
-        }
-        sections
-    }
-
-    type Schema = BTreeMap<String, Vec<(String, Vec<String>)>>;
-
-    /// Takes a message's sections out of the schema and compares them, field by field in order.
-    fn agrees<T: Wire>(schema: &mut Schema) {
-        let name = T::KIND.text();
-        let head = schema.remove(name).unwrap_or_else(|| panic!("[{name}] is missing in wire.toml"));
-        let mut coded = [0];
-        T::KIND.put(&mut Writer::new(&mut coded));
-        let want = [
-            ("code", coded[0].to_string()),
-            ("scope", T::Scope::NAME.to_string()),
-            ("bytes", T::BYTES.to_string()),
-            ("json_chars", T::JSON.to_string()),
-        ];
-        let head: Vec<_> = head.iter().map(|(k, v)| (k.as_str(), v[0].clone())).collect();
-        assert_eq!(head, want, "[{name}]");
-        let mut fields = Vec::new();
-        T::fields(&mut |field, range| {
-            let mut text = String::new();
-            range(&mut text).unwrap();
-            fields.push((field.to_string(), text));
-        });
-        let stated = schema.remove(&format!("{name}.fields")).unwrap_or_default();
-        assert!(stated.iter().all(|(_, v)| v.len() == 2 && !v[1].is_empty()), "[{name}.fields]: range and meaning");
-        let stated: Vec<_> = stated.into_iter().map(|(k, v)| (k, v[0].clone())).collect();
-        assert_eq!(stated, fields, "[{name}.fields]");
-    }
-
-    #[test]
-    fn the_schema_file_and_the_code_agree() {
-        let mut schema = toml(include_str!("../../wire.toml"));
-        agrees::<Status>(&mut schema);
-        agrees::<Zone>(&mut schema);
-        agrees::<Day>(&mut schema);
-        agrees::<Month>(&mut schema);
-        agrees::<Radio>(&mut schema);
-        agrees::<Link>(&mut schema);
-        agrees::<Decision>(&mut schema);
-        agrees::<Event>(&mut schema);
-        agrees::<Weekly>(&mut schema);
-        agrees::<Snapshot>(&mut schema);
-        assert!(schema.is_empty(), "not in the code: {:?}", schema.keys());
-        assert_eq!(Kind::ALL.len(), 10, "a new message is checked above");
-    }
-
-    #[test]
-    fn the_event_file_and_the_code_agree() {
-        let stated = toml(include_str!("../../events.toml")).remove("").unwrap();
-        let stated: Vec<_> = stated.iter().map(|(code, v)| (code.clone(), v[0].as_str())).collect();
-        let coded: Vec<_> = EventCode::ALL.iter().map(|e| ((*e as u8).to_string(), e.text())).collect();
-        assert_eq!(stated, coded);
-    }
 
     /// Round trip, bounds, well-formed JSON with the stated keys, and refusal of foreign bytes.
     fn is_canonical<T: Wire + Field + fmt::Debug>() {

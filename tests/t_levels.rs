@@ -1,0 +1,271 @@
+//! `t_levels` of the privacy contract: each level has its sinks and no other; lowering works at once; nothing raises without
+//! an admin's answer to a fresh question.
+
+use std::convert::Infallible;
+use std::process::ExitCode;
+
+use millpond_report::sink::{Door, LanDoor, WanDoor};
+use millpond_report::state::{Admin, Less, More, Pause, Settings, StateError};
+use millpond_report::wire::range::{Level, ZoneId};
+use millpond_report::{Kind, Port, Privacy, Wired};
+use millpond_tests::cases;
+use millpond_tests::scene::Host;
+
+fn main() -> ExitCode {
+    cases::run(
+        "t_levels",
+        &[
+            ("each level has its sinks", sinks),
+            ("lowering is in force before the call returns", lowering),
+            ("no lowering raises", no_lowering_raises),
+            ("no file raises", no_file_raises),
+            ("a raise takes an admin and a fresh question to this state", raising),
+            ("a raise changes what was asked and nothing else", one_thing),
+            ("a question lists exactly what becomes possible", questions),
+        ],
+    )
+}
+
+/// Section 4 of the contract with its amendment, written here by hand. Consents are on.
+const TABLE: [(Level, &[Door]); 4] = {
+    use Door::{Lan, Wan};
+    use LanDoor::*;
+    [
+        (Level::Quiet, &[Lan(UnixSocket)]),
+        (Level::Local, &[Lan(UnixSocket), Lan(CommandLine), Lan(Page), Lan(Caller), Lan(Log), Lan(Store)]),
+        (
+            Level::Home,
+            &[
+                Lan(UnixSocket),
+                Lan(CommandLine),
+                Lan(Page),
+                Lan(Caller),
+                Lan(Log),
+                Lan(Store),
+                Lan(Mqtt),
+                Lan(Metrics),
+                Lan(Ubus),
+            ],
+        ),
+        (
+            Level::Managed,
+            &[
+                Lan(UnixSocket),
+                Lan(CommandLine),
+                Lan(Page),
+                Lan(Caller),
+                Lan(Log),
+                Lan(Store),
+                Lan(Mqtt),
+                Lan(Metrics),
+                Lan(Ubus),
+                Wan(WanDoor::Weekly),
+                Wan(WanDoor::Snapshot),
+            ],
+        ),
+    ]
+};
+
+struct Nowhere;
+
+impl Port for Nowhere {
+    type Error = Infallible;
+    fn put(&mut self, _: &Wired<'_>) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+fn doors(privacy: &Privacy) -> Vec<Door> {
+    let open = |d: &&Door| match **d {
+        Door::Lan(d) => privacy.lan(d, &mut Nowhere).is_some(),
+        Door::Wan(d) => privacy.wan(d, &mut Nowhere).is_some(),
+    };
+    Door::ALL.iter().filter(open).copied().collect()
+}
+
+/// The table less the doors whose consent is missing.
+fn wanted(s: &Settings) -> Vec<Door> {
+    let (_, doors) = TABLE.iter().find(|(level, _)| *level == s.level).expect("four levels");
+    let consent = |d: &&Door| match d {
+        Door::Lan(LanDoor::Store) => s.keep,
+        Door::Wan(WanDoor::Weekly) => s.weekly,
+        _ => true,
+    };
+    doors.iter().filter(consent).copied().collect()
+}
+
+/// Every state that there is, but for the length of a pause and the choice of zones.
+fn states() -> Vec<Settings> {
+    let mut out = vec![];
+    for level in Level::ALL {
+        for bits in 0..8u8 {
+            let [on, weekly, keep] = [1, 2, 4].map(|b| bits & b != 0);
+            if on && *level == Level::Quiet || weekly && *level != Level::Managed {
+                continue;
+            }
+            for pause_s in [0, 60, u32::MAX] {
+                let with = |zones_off| Settings { level: *level, on, pause_s, zones_off, weekly, keep };
+                out.extend([0, 1, 0x8000, 0xffff].map(with));
+            }
+        }
+    }
+    out
+}
+
+fn steps_down() -> Vec<Less> {
+    let mut out = vec![Less::Off, Less::WeeklyOff, Less::KeepOff];
+    out.extend(Level::ALL.iter().map(|l| Less::Level(*l)));
+    out.extend([Pause::Quarter, Pause::Hour, Pause::UntilResumed].map(Less::Pause));
+    out.extend((1..=16).map(|z| Less::ZoneOff(ZoneId::new(z))));
+    out
+}
+
+fn steps_up() -> Vec<More> {
+    let mut out = vec![More::On, More::Resume, More::WeeklyOn, More::KeepOn];
+    out.extend(Level::ALL.iter().map(|l| More::Level(*l)));
+    out.extend((1..=16).map(|z| More::ZoneOn(ZoneId::new(z))));
+    out
+}
+
+fn sinks() -> usize {
+    let mut n = 0;
+    for s in states() {
+        assert_eq!(doors(&Privacy::restore(&s, 0)), wanted(&s), "{s:?}");
+        n += 1;
+    }
+    assert_eq!(doors(&Privacy::new()), wanted(&Settings::DEFAULT), "a new node is at level 1");
+    n
+}
+
+fn lowering() -> usize {
+    let mut n = 0;
+    for s in states() {
+        for less in steps_down() {
+            let mut privacy = Privacy::restore(&s, 0);
+            let _audit = privacy.set(less, 0);
+            let after = privacy.settings(0);
+            assert_eq!(doors(&privacy), wanted(&after), "{s:?}, {less:?}");
+            let taken = match less {
+                Less::Level(level) => after.level <= level,
+                Less::Off => !after.on && privacy.sensing(0).is_err(),
+                Less::ZoneOff(z) => after.zones_off >> (z.get() - 1) & 1 == 1,
+                Less::Pause(_) => after.pause_s >= 900 && privacy.sensing(0).is_err(),
+                Less::WeeklyOff => !after.weekly && privacy.wan(WanDoor::Weekly, &mut Nowhere).is_none(),
+                Less::KeepOff => !after.keep && privacy.lan(LanDoor::Store, &mut Nowhere).is_none(),
+            };
+            assert!(taken, "{s:?}, {less:?}: {after:?}");
+            n += 1;
+        }
+    }
+    n
+}
+
+fn no_lowering_raises() -> usize {
+    let mut n = 0;
+    for s in states() {
+        for less in steps_down() {
+            let mut privacy = Privacy::restore(&s, 0);
+            let _audit = privacy.set(less, 0);
+            assert!(!privacy.settings(0).exceeds(&s), "{s:?}, {less:?}");
+            n += 1;
+        }
+    }
+    n
+}
+
+fn no_file_raises() -> usize {
+    let (mut n, states) = (0, states());
+    for now in &states {
+        for file in &states {
+            let mut privacy = Privacy::restore(now, 0);
+            let asks = privacy.import(file, 0);
+            let after = privacy.settings(0);
+            assert!(!after.exceeds(now), "{now:?} takes {file:?}");
+            assert_eq!(asks, file.exceeds(now), "{now:?} and {file:?}");
+            n += 1;
+        }
+    }
+    n
+}
+
+struct Guest;
+
+impl Admin for Guest {
+    fn is_admin(&self) -> bool {
+        false
+    }
+}
+
+fn raising() -> usize {
+    let mut n = 0;
+    for s in states() {
+        for more in steps_up() {
+            let mut privacy = Privacy::restore(&s, 0);
+            assert!(privacy.ask(more).confirm(&Guest).is_none(), "{more:?} by a guest");
+            // A question that was asked before anything else changed is stale, whatever it was and whatever changed.
+            let stale = privacy.ask(more).confirm(&Host).expect("the host is an admin");
+            let _audit = privacy.set(Less::Off, 0);
+            let before = privacy.settings(0);
+            assert_eq!(privacy.raise(stale), Err(StateError::Stale), "{more:?}");
+            assert_eq!(privacy.settings(0), before);
+            n += 2;
+        }
+    }
+    n
+}
+
+fn one_thing() -> usize {
+    let mut n = 0;
+    for s in states() {
+        for more in steps_up() {
+            let mut privacy = Privacy::restore(&s, 0);
+            let yes = privacy.ask(more).confirm(&Host).expect("the host is an admin");
+            let result = privacy.raise(yes);
+            let mut want = s;
+            let too_low = match more {
+                More::Level(level) => {
+                    want.level = s.level.max(level);
+                    false
+                }
+                More::On => s.level == Level::Quiet,
+                More::WeeklyOn => s.level < Level::Managed,
+                _ => false,
+            };
+            match more {
+                More::On if !too_low => want.on = true,
+                More::WeeklyOn if !too_low => want.weekly = true,
+                More::KeepOn => want.keep = true,
+                More::Resume => want.pause_s = 0,
+                More::ZoneOn(z) => want.zones_off &= !(1 << (z.get() - 1)),
+                _ => {}
+            }
+            assert_eq!(result.is_err(), too_low, "{s:?}, {more:?}");
+            assert_eq!(privacy.settings(0), want, "{s:?}, {more:?}");
+            n += 1;
+        }
+    }
+    n
+}
+
+/// What was not possible before and is possible after, by trying every pair of door and message.
+fn questions() -> usize {
+    let possible = |s: &Settings| {
+        let pairs = wanted(s).into_iter().flat_map(|d| Kind::ALL.iter().map(move |k| (d, *k)));
+        pairs.filter(|(door, kind)| door.carries(*kind, s.level)).collect::<Vec<_>>()
+    };
+    let mut n = 0;
+    for s in states() {
+        for to in Level::ALL {
+            let privacy = Privacy::restore(&s, 0);
+            let listed: Vec<_> = privacy.ask(More::Level(*to)).becomes_possible().collect();
+            let after = Settings { level: s.level.max(*to), ..s };
+            // A consent is a question of its own; a door that waits for one is listed all the same.
+            let mut want = possible(&Settings { keep: true, ..after });
+            let before = possible(&Settings { keep: true, ..s });
+            want.retain(|p| !before.contains(p) && p.1 != Kind::Weekly);
+            assert_eq!(listed, want, "{s:?} to {to:?}");
+            n += 1;
+        }
+    }
+    n
+}
