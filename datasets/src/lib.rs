@@ -15,6 +15,7 @@ mod limits;
 mod lines;
 mod links;
 mod probe;
+pub mod rhythm;
 pub mod sim;
 mod slot;
 mod source;

@@ -72,6 +72,13 @@ pub const FORMATS: &[Format] = &[
         build: |input, options| Ok(Box::new(format::espectre_npz::EspectreNpz::new(input, options)?)),
     },
     Format {
+        name: format::array_npz::NAME,
+        about: "NumPy archive of complex values or amplitudes, as convert writes it",
+        extensions: &[],
+        score: format::array_npz::score,
+        build: |input, options| Ok(Box::new(format::array_npz::ArrayNpz::new(input, options)?)),
+    },
+    Format {
         name: format::native::NAME,
         about: "Millpond's own recordings",
         extensions: &["mpc"],

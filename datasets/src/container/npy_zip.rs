@@ -68,7 +68,6 @@ pub struct Array {
 
 impl Array {
     /// Number of whole elements that are there.
-    #[cfg(test)]
     pub fn len(&self) -> usize {
         let said = self.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).unwrap_or(usize::MAX);
         said.min(self.data.len() / self.kind.bytes().max(1))
@@ -89,6 +88,20 @@ impl Array {
             Kind::C64 => f64::from(f32::from_le_bytes(b[..4].try_into().ok()?)),
             Kind::C128 => f64::from_le_bytes(b[..8].try_into().ok()?),
             Kind::Text(_) => return None,
+        })
+    }
+
+    /// Element `i` as a complex number, real ones as real part.
+    pub fn complex(&self, i: usize) -> Option<(f64, f64)> {
+        let size = self.kind.bytes();
+        let b = self.data.get(i.checked_mul(size)?..)?.get(..size)?;
+        Some(match self.kind {
+            Kind::C64 => {
+                let im = f32::from_le_bytes(b[4..].try_into().ok()?);
+                (self.number(i)?, f64::from(im))
+            }
+            Kind::C128 => (self.number(i)?, f64::from_le_bytes(b[8..].try_into().ok()?)),
+            _ => (self.number(i)?, 0.0),
         })
     }
 

@@ -1,5 +1,6 @@
 //! One folder a format: `mod.rs` reads records, `wire.rs` looks at bytes.
 
+pub mod array_npz;
 pub mod atheros;
 pub mod esp32;
 pub mod espectre_npz;

@@ -1,10 +1,14 @@
 //! `millpond-lab inspect`: what a recording holds.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use millpond_datasets::rhythm::Rhythm;
 use millpond_datasets::summary::Summary;
 use millpond_datasets::{ReadOptions, SourceInfo};
 use serde_json::{Value, json};
+
+use crate::plot;
 
 /// Arguments of `inspect`.
 #[derive(clap::Args)]
@@ -18,14 +22,20 @@ pub struct Args {
     /// Packets a second, for formats without times.
     #[arg(long, value_name = "HZ")]
     rate: Option<f64>,
+    /// Draw frames a second, gaps, and amplitude over time and tone; one file only.
+    #[arg(long, value_name = "SVG")]
+    plot: Option<PathBuf>,
 }
 
 /// Runs the subcommand. A file with damage is reported in full and counts as failed.
 pub fn run(args: &Args) -> Result<(), String> {
     let options = ReadOptions { rate_hz: args.rate, ..ReadOptions::default() };
+    if args.plot.is_some() && args.files.len() > 1 {
+        return Err("--plot takes one recording".to_owned());
+    }
     let mut damaged = Vec::new();
     for path in &args.files {
-        match one(path, &options, args.json) {
+        match one(path, &options, args) {
             Ok(()) => {}
             Err(message) => damaged.push(format!("{}: {message}", path.display())),
         }
@@ -33,14 +43,25 @@ pub fn run(args: &Args) -> Result<(), String> {
     if damaged.is_empty() { Ok(()) } else { Err(damaged.join("\nmillpond-lab: ")) }
 }
 
-fn one(path: &Path, options: &ReadOptions, as_json: bool) -> Result<(), String> {
+fn one(path: &Path, options: &ReadOptions, args: &Args) -> Result<(), String> {
     let mut source = millpond_datasets::open(path, options).map_err(|e| e.to_string())?;
     let info = source.info().clone();
-    let summary = Summary::of(&mut *source, |_| {});
-    if as_json {
-        println!("{:#}", document(path, &info, &summary));
+    let (mut rhythm, mut progress) = (Rhythm::default(), Progress::new(path));
+    let summary = Summary::of(&mut *source, |record| {
+        rhythm.add(record.frame.meta().t.seconds());
+        progress.step();
+    });
+    progress.done();
+    if args.json {
+        println!("{:#}", document(path, &info, &summary, &rhythm));
     } else {
-        print(path, &info, &summary);
+        print(path, &info, &summary, &rhythm);
+    }
+    if let Some(to) = &args.plot {
+        let busiest = summary.links.iter().max_by_key(|l| l.frames).map_or(0, |l| l.link);
+        let title = format!("{} ({})", path.file_name().unwrap_or_default().to_string_lossy(), info.format);
+        let svg = plot::draw(path, options, &title, &rhythm, summary.span_s, busiest).map_err(|e| e.to_string())?;
+        std::fs::write(to, svg).map_err(|e| format!("{}: {e}", to.display()))?;
     }
     match summary.problems.first() {
         None => Ok(()),
@@ -51,28 +72,80 @@ fn one(path: &Path, options: &ReadOptions, as_json: bool) -> Result<(), String> 
     }
 }
 
-fn document(path: &Path, info: &SourceInfo, summary: &Summary) -> Value {
+fn document(path: &Path, info: &SourceInfo, summary: &Summary, rhythm: &Rhythm) -> Value {
     let mut all = summary.document(info.format);
     all["file"] = json!(path.display().to_string());
     all["conventions"] = json!(info.conventions);
+    all["median_interval_s"] = json!(rhythm.median_s());
+    let gaps = rhythm.gaps().into_iter().map(|g| json!({"t": g.t_s, "length_s": g.length_s}));
+    all["gaps"] = gaps.collect();
     all
 }
 
-fn print(path: &Path, info: &SourceInfo, s: &Summary) {
+fn print(path: &Path, info: &SourceInfo, s: &Summary, rhythm: &Rhythm) {
     println!("{}: {}, {} frames", path.display(), info.format, s.frame_count);
     for c in &s.shapes {
         let (subcarriers, rx, tx) = c.shape;
         println!("  {:>8} frames of {subcarriers} subcarriers x {rx} rx x {tx} tx", c.frames);
     }
-    println!("  {:>8} links", s.links.len());
+    for l in s.links.iter().take(MAX_LINES) {
+        let (subcarriers, rx, tx) = l.shape;
+        println!("  {:>8} frames on link {} ({subcarriers} x {rx} x {tx})", l.frames, l.link);
+    }
+    if s.links.len() > MAX_LINES {
+        println!("           and {} more links", s.links.len() - MAX_LINES);
+    }
     if s.frame_count > 1 && s.span_s > 0.0 {
         let rate = (s.frame_count - 1) as f64 / s.span_s;
-        println!("  {:.3} s, {rate:.2} frames/s on average, {} steps back in time", s.span_s, s.t_backward_steps);
+        let median_ms = 1e3 * rhythm.median_s().unwrap_or(0.0);
+        println!("  {:.3} s, {rate:.2} frames/s on average, about {median_ms:.2} ms from one to the next", s.span_s);
+        println!("  {} steps back in device time", s.t_backward_steps);
+    }
+    if !info.has_times {
+        println!("  the recording has no times: these come from a rate");
+    }
+    for gap in rhythm.gaps() {
+        println!("  gap of {:.3} s at {:.3} s", gap.length_s, gap.t_s);
     }
     for convention in &info.conventions {
         println!("  taken: {convention}");
     }
-    for problem in &s.problems {
+    for problem in s.problems.iter().take(MAX_LINES) {
         println!("  problem: {problem}");
     }
+    if s.problem_count > MAX_LINES as u64 {
+        println!("  and {} more problems", s.problem_count - MAX_LINES as u64);
+    }
 }
+
+/// Links and problems printed one by one.
+const MAX_LINES: usize = 20;
+
+/// Frames so far, on a terminal, for files that take a while.
+struct Progress {
+    wanted: bool,
+    frames: u64,
+}
+
+impl Progress {
+    fn new(path: &Path) -> Self {
+        let long = std::fs::metadata(path).is_ok_and(|m| m.len() > LONG_BYTES);
+        Self { wanted: long && std::io::stderr().is_terminal(), frames: 0 }
+    }
+
+    fn step(&mut self) {
+        self.frames += 1;
+        if self.wanted && self.frames % 20_000 == 0 {
+            eprint!("\r{} frames ...", self.frames);
+        }
+    }
+
+    fn done(&self) {
+        if self.wanted {
+            eprint!("\r                         \r");
+        }
+    }
+}
+
+/// Bytes from which on a file takes more than a moment.
+const LONG_BYTES: u64 = 64 << 20;

@@ -7,8 +7,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod convert;
+mod formats;
 mod inspect;
 mod motion;
+mod plot;
 mod score;
 mod simulate;
 
@@ -24,6 +27,10 @@ struct Cli {
 enum Command {
     /// What a recording holds: format, shapes, times, sums, problems.
     Inspect(inspect::Args),
+    /// The samples as CSV, NumPy arrays, Parquet, or Millpond's own recording.
+    Convert(convert::Args),
+    /// What can be read.
+    Formats(formats::Args),
     /// Motion decisions over one or more recordings.
     Motion(motion::Args),
     /// The sensing benchmark over a folder with a labels.csv.
@@ -35,6 +42,12 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Inspect(args) => inspect::run(&args),
+        Command::Convert(args) if convert::is_left_out(&args) => {
+            eprintln!("millpond-lab: Parquet is not built in this build; --to millpond, npz or csv are");
+            return ExitCode::from(3);
+        }
+        Command::Convert(args) => convert::run(&args),
+        Command::Formats(args) => formats::run(&args),
         Command::Motion(args) => motion::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Simulate(args) => simulate::run(&args),

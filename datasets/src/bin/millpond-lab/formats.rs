@@ -1,0 +1,26 @@
+//! `millpond-lab formats`: what can be read.
+
+use millpond_datasets::FORMATS;
+use serde_json::json;
+
+/// Arguments of `formats`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the subcommand.
+pub fn run(args: &Args) -> Result<(), String> {
+    if args.json {
+        let all: Vec<_> = FORMATS.iter().map(|f| json!({"name": f.name, "about": f.about})).collect();
+        println!("{:#}", json!(all));
+        return Ok(());
+    }
+    for format in FORMATS {
+        println!("{:<14} {}", format.name, format.about);
+    }
+    println!("\nThe content decides, not the name of the file. Each may be gzip'd.");
+    Ok(())
+}
