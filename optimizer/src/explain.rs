@@ -15,7 +15,8 @@ use crate::refine::{Desk, Key};
 /// Losing options that a decision lists.
 const LOSERS: usize = 5;
 
-/// Decisions with a flip value, at most; a site with more gets them for those that change something.
+/// Most decisions of a plan that carries flip values; for larger ones [`why::flip`](crate::why::flip) finds them on
+/// demand.
 const FLIPS: usize = 64;
 
 /// Explains every decision of a plan.
@@ -25,7 +26,7 @@ pub fn decisions(site: &Site, t: &Topology, p: &Planned) -> Vec<Decision> {
     let Some(values) = p.values.as_ref().filter(|_| p.no_exact_gain.is_none()) else { return book.kept(p) };
     let all = (0..goal.nodes().len()).map(|n| {
         let mut d = book.decision(values, n);
-        if goal.nodes().len() <= FLIPS || d.kind != Kind::Keep {
+        if goal.nodes().len() <= FLIPS {
             d.flip = flip::smallest(site, &goal, values, n);
         }
         d

@@ -75,7 +75,11 @@ impl Case<'_> {
             let mut trial = self.values.to_vec();
             trial[self.n] = v;
             let a = self.goal.decode(&trial);
-            exact::u_milli(&changed, &a, |r| exact::Air::of(&changed, r, a.radios[r].channel))
+            let resurveyed = |r: usize| matches!(knob, Knob::Survey(p, _) if p == changed.radios[r].pod);
+            exact::u_milli(&changed, &a, |r| {
+                let known = || self.goal.air(r, trial[changed.radios[r].group]);
+                if resurveyed(r) { exact::Air::of(&changed, r, a.radios[r].channel) } else { known() }
+            })
         };
         let (held, rivals) = (u(self.values[self.n]), self.rivals.iter().map(|&v| u(v)).max());
         match rivals.map(|rival| rival.cmp(&held)) {

@@ -24,6 +24,8 @@ mod flip;
 pub mod goal;
 pub mod model;
 pub mod pairwise;
+#[cfg(test)]
+mod peers;
 mod planner;
 mod refine;
 pub mod rf;

@@ -73,9 +73,7 @@ fn search(t: &Topology, env: &Environment) -> Option<Found> {
     }
     let desk = Desk::new(&goal, Some(&problem));
     let starts = now.into_iter().chain([solution.values.clone()]).filter(|v| problem.violations(v) == 0);
-    let ends = starts.map(|values| desk.search(values, env));
-    // The first of equals: what runs now leads the list.
-    let values = ends.min_by_key(|e| e.0)?.1;
+    let values = desk.search(starts, env)?;
     Some(Found { values, solution })
 }
 

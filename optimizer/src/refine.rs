@@ -3,7 +3,7 @@
 //! J is a surrogate. What counts is U, and where U is equal, J. A plan is finished when no single decision can be
 //! bettered in that order; then each decision can be explained with the others held.
 
-use crate::env::Environment;
+use crate::env::{Environment, SplitMix64};
 use crate::goal::{Costs, Goal, Value, exact};
 use crate::pairwise::{Edge, HARD, Problem};
 
@@ -11,7 +11,7 @@ use crate::pairwise::{Edge, HARD, Problem};
 const ALL_VALUES: usize = 6_000;
 
 /// How many values of a decision are evaluated on larger sites.
-const SHORT_LIST: usize = 8;
+const SHORT_LIST: usize = 12;
 
 /// Random kicks out of the best plan found, each followed by a new descent, where every value is evaluated.
 const KICKS: u64 = 12;
@@ -92,9 +92,9 @@ impl<'a> Desk<'a> {
 
     /// The values of a node that are worth an exact evaluation: those that break no rule, on a large site the best few
     /// by J with what runs now. In the order of their index.
-    fn listed(&self, row: &[i64], n: usize, held: usize) -> Vec<usize> {
+    fn listed(&self, row: &[i64], n: usize, held: usize, short: bool) -> Vec<usize> {
         let mut list: Vec<usize> = (0..row.len()).filter(|&v| row[v] < HARD).collect();
-        if self.short && list.len() > SHORT_LIST {
+        if short && list.len() > SHORT_LIST {
             list.sort_by_key(|&v| row[v]);
             list.truncate(SHORT_LIST);
             list.push(held);
@@ -107,13 +107,17 @@ impl<'a> Desk<'a> {
 
     /// The keys of a node's values, the others held, as value and key; `j` counts only what depends on the node.
     pub fn key_row(&self, values: &[usize], n: usize) -> Vec<(usize, Key)> {
+        self.keys(values, n, self.short)
+    }
+
+    fn keys(&self, values: &[usize], n: usize, short: bool) -> Vec<(usize, Key)> {
         let row = self.j_row(values, n);
         let mut trial = values.to_vec();
         let key = |v: usize| {
             trial[n] = v;
             (v, Key { loss: -self.u_milli(&trial), j: row[v] })
         };
-        self.listed(&row, n, values[n]).into_iter().map(key).collect()
+        self.listed(&row, n, values[n], short).into_iter().map(key).collect()
     }
 
     /// The key of an assignment.
@@ -122,26 +126,41 @@ impl<'a> Desk<'a> {
         Key { loss: -self.u_milli(values), j }
     }
 
-    /// Descends from a start, then from random kicks of two decisions out of the best end so far.
-    pub fn search(&self, mut values: Vec<usize>, env: &Environment) -> (Key, Vec<usize>) {
-        self.descend(&mut values, env);
-        let mut best = (self.key(&values), values);
+    /// Descends from every start, then from random kicks of two decisions out of the best end so far. The first of
+    /// equal ends stands.
+    pub fn search(&self, starts: impl Iterator<Item = Vec<usize>>, env: &Environment) -> Option<Vec<usize>> {
+        let ends = starts.map(|mut values| {
+            self.descend(&mut values, self.short, env);
+            (self.key(&values), values)
+        });
+        let mut best = ends.min_by_key(|e| e.0)?;
         for kick in 0..if self.short { 0 } else { KICKS } {
-            let mut rng = env.generator(KICK_TASKS + kick);
-            let mut trial = best.1.clone();
-            for _ in 0..2 {
-                let n = rng.below(trial.len());
-                let row = self.j_row(&trial, n);
-                let open: Vec<usize> = (0..row.len()).filter(|&v| row[v] < HARD).collect();
-                trial[n] = if open.is_empty() { trial[n] } else { open[rng.below(open.len())] };
+            if env.should_stop() {
+                return Some(best.1);
             }
-            self.descend(&mut trial, env);
+            let mut trial = self.kicked(&best.1, &mut env.generator(KICK_TASKS + kick));
+            self.descend(&mut trial, true, env);
             let key = self.key(&trial);
             if key < best.0 && self.is_allowed(&trial) {
                 best = (key, trial);
             }
         }
-        best
+        self.descend(&mut best.1, self.short, env);
+        Some(best.1)
+    }
+
+    /// An assignment with two decisions drawn anew.
+    fn kicked(&self, values: &[usize], rng: &mut SplitMix64) -> Vec<usize> {
+        let mut trial = values.to_vec();
+        for _ in 0..2 {
+            let n = rng.below(trial.len());
+            let row = self.j_row(&trial, n);
+            let open: Vec<usize> = (0..row.len()).filter(|&v| row[v] < HARD).collect();
+            if !open.is_empty() {
+                trial[n] = open[rng.below(open.len())];
+            }
+        }
+        trial
     }
 
     /// True if an assignment breaks no rule.
@@ -150,14 +169,14 @@ impl<'a> Desk<'a> {
     }
 
     /// Betters one decision at a time until none can be bettered.
-    fn descend(&self, values: &mut [usize], env: &Environment) {
+    fn descend(&self, values: &mut [usize], short: bool, env: &Environment) {
         for _ in 0..SWEEPS {
             let mut changed = false;
             for n in 0..values.len() {
-                if self.short && env.should_stop() {
+                if env.should_stop() {
                     return;
                 }
-                let row = self.key_row(values, n);
+                let row = self.keys(values, n, short);
                 let best = best(&row, values[n]);
                 changed |= best != values[n];
                 values[n] = best;

@@ -4,7 +4,7 @@ use crate::env::Environment;
 use crate::explain::Book;
 use crate::flip;
 use crate::goal::Goal;
-use crate::model::plan::{Decision, Plan, Reason};
+use crate::model::plan::{Decision, Flip, Plan, Reason};
 use crate::model::site::Site;
 use crate::model::topology::{Assignment, Link, Topology, Tuned};
 use crate::planner::plan_site;
@@ -55,6 +55,16 @@ pub fn recompute(site: &Site, plan: &Plan, number: u32, env: &Environment) -> Re
         decision.flip = flip::smallest(site, &goal, &values, number as usize);
     }
     Ok(decision)
+}
+
+/// The smallest change of one input that would change a decision, the other decisions held. A plan of more than 64
+/// decisions does not carry it.
+pub fn flip(site: &Site, plan: &Plan, number: u32) -> Result<Option<Flip>, WhyError> {
+    find(plan, number)?;
+    let t = validate(site).map_err(WhyError::Site)?;
+    let goal = Goal::new(&t);
+    let values = values(site, plan, &goal)?;
+    Ok(flip::smallest(site, &goal, &values, number as usize))
 }
 
 /// True if the decision is another one once its flip's input has `value`, the other decisions held.

@@ -30,6 +30,9 @@ pub fn build(site: &Site, r: &Resolved, faults: &mut Vec<SiteError>) -> Topology
     };
     t.radios = radios(site, r, &t, faults);
     t.groups = groups(site.policy.channels, &mut t, faults);
+    if !faults.is_empty() {
+        return t;
+    }
     hear(&mut t);
     uplinks::find(r, &mut t, faults);
     t.clients = (0..site.clients.len()).filter_map(|c| client(site, c, r, &t, faults)).collect();
