@@ -8,6 +8,20 @@ pub fn sqrt(x: f32) -> f32 {
     libm::sqrtf(x)
 }
 
+/// Square roots of many values of 0 or more at once, to two parts in a million; no call, so that it runs in parallel.
+///
+/// Newton's iteration on the inverse root, from the estimate that half the exponent gives (Lomont 2003).
+pub fn sqrt_each(values: &mut [f32]) {
+    for v in values {
+        let x = *v;
+        let mut y = f32::from_bits(0x5f37_5a86 - (x.to_bits() >> 1));
+        for _ in 0..3 {
+            y *= 1.5 - 0.5 * x * y * y;
+        }
+        *v = x * y;
+    }
+}
+
 /// Natural logarithm.
 #[inline]
 pub fn ln(x: f32) -> f32 {
@@ -48,4 +62,18 @@ pub fn sin_cos(x: f32) -> (f32, f32) {
 #[inline]
 pub fn erfc(x: f64) -> f64 {
     libm::erfc(x)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn fast_roots_equal_the_library() {
+        let mut v: std::vec::Vec<f32> = (-60..60).map(|e| super::pow(1.7, e as f32)).chain([0.0, 1.0]).collect();
+        let x = v.clone();
+        super::sqrt_each(&mut v);
+        for (a, b) in x.iter().zip(&v) {
+            assert!((super::sqrt(*a) - b).abs() <= 2e-6 * b, "{a}");
+        }
+        assert_eq!(v[120], 0.0);
+    }
 }

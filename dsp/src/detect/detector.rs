@@ -197,7 +197,8 @@ impl Detector {
     /// the last minute are skipped.
     pub fn poll(&mut self, now: Micros) -> Option<Decision> {
         let next = *self.next.get_or_insert(step_after(now));
-        if next > now {
+        // The end of time has no step after it.
+        if next > now || next.0 > u64::MAX - STEP.0 {
             return None;
         }
         let at = if now.since(next) > JUMP { step_after(Micros(now.0 - JUMP.0)) } else { next };
@@ -255,4 +256,223 @@ fn step_after(t: Micros) -> Micros {
 /// Low byte of the number of the step that begins at or before `t`.
 fn step_number(t: Micros) -> u8 {
     (t.0 / STEP.0) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::lag1::tests::Gauss;
+    use crate::frame::Cfr;
+    use num_complex::Complex;
+    use std::vec::Vec;
+
+    const TONES: [i16; 64] = {
+        let mut t = [0; 64];
+        let mut i = 0;
+        while i < 64 {
+            t[i] = i as i16 - 32;
+            i += 1;
+        }
+        t
+    };
+
+    type Frame = Vec<Complex<f32>>;
+
+    /// A fixed channel of a few paths, noise 35 dB below it, and from `from_s` on a path that lengthens at 1 m/s.
+    fn walk(rate_hz: u64, seconds: u64, from_s: f32, seed: u64) -> Vec<(Micros, Frame)> {
+        let mut gauss = Gauss(seed);
+        (0..rate_hz * seconds)
+            .map(|n| {
+                let t = n as f32 / rate_hz as f32;
+                let way = (t - from_s).max(0.0);
+                let depth = if t < from_s { 0.0 } else { 6.0 };
+                let tone = |k: i16, gauss: &mut Gauss| {
+                    let path = |a: f32, ns: f32, turn: f32| {
+                        let (s, c) = math_turn(-0.312_5e-3 * f32::from(k) * ns - turn);
+                        Complex::new(a * c, a * s)
+                    };
+                    let body = path(depth, 60.0 + 6.7 * way, way / 0.061);
+                    let other = path(depth * 0.7, 110.0 - 3.0 * way, way / 0.093);
+                    path(40.0, 10.0, 0.0)
+                        + path(20.0, 45.0, 0.3)
+                        + path(10.0, 90.0, 0.7)
+                        + body
+                        + other
+                        + Complex::new(gauss.draw(), gauss.draw()) * 0.5
+                };
+                (Micros(n * 1_000_000 / rate_hz), TONES.iter().map(|&k| tone(k, &mut gauss)).collect())
+            })
+            .collect()
+    }
+
+    /// Sine and cosine of a number of turns.
+    fn math_turn(turns: f32) -> (f32, f32) {
+        crate::math::sin_cos(core::f32::consts::TAU * turns)
+    }
+
+    fn run(frames: &[(Micros, Frame)], config: DetectorConfig) -> Vec<Decision> {
+        let mut detector = Detector::new(config, LinkId(0));
+        let mut out = Vec::new();
+        for (t, h) in frames {
+            while let Some(d) = detector.poll(*t) {
+                out.push(d);
+            }
+            let meta = CsiMeta { format: PpduFormat::Ht, ..CsiMeta::at(*t) };
+            let _ = detector.push(&CsiFrame::new(meta, &TONES, Cfr::F32(h)).unwrap());
+        }
+        out
+    }
+
+    fn states(decisions: &[Decision]) -> Vec<(u64, MotionState)> {
+        decisions.iter().map(|d| (d.t.0, d.state)).collect()
+    }
+
+    #[test]
+    fn a_walk_is_seen_within_a_second_at_every_rate() {
+        for rate in [8, 12, 25, 100, 400] {
+            let decisions = run(&walk(rate, 8, 4.0, rate), DetectorConfig::default());
+            for d in &decisions {
+                let s = d.t.seconds();
+                match s {
+                    s if (1.5..=4.0).contains(&s) => assert_eq!(d.state, MotionState::Still, "{rate}/s at {s} s"),
+                    s if s > 5.25 => assert_eq!(d.state, MotionState::Moving, "{rate}/s at {s} s: {}", d.score),
+                    _ => {}
+                }
+            }
+            // Nothing quiet is needed before it.
+            let decisions = run(&walk(rate, 3, 0.0, rate + 1), DetectorConfig::default());
+            assert!(decisions.iter().any(|d| d.t.seconds() <= 1.25 && d.state == MotionState::Moving), "{rate}/s");
+        }
+    }
+
+    #[test]
+    fn noise_keeps_the_tolerated_rate() {
+        // A rate so high that alarms can be counted: 1 % of decisions before Bonferroni.
+        let config = DetectorConfig::default().with_false_alarms_per_day(3456.0).unwrap();
+        let p = config.false_alarm_probability();
+        for rate in [12u64, 25, 100] {
+            let decisions = run(&walk(rate, 60_000 / rate, 1e9, 40 + rate), config);
+            // Independent windows: one decision in four.
+            let tried: Vec<&Decision> = decisions.iter().skip(8).step_by(4).collect();
+            let alarms = tried.iter().filter(|d| d.score >= d.threshold).count() as f64;
+            let expected = p * tried.len() as f64;
+            assert!(alarms <= expected + 4.0 * libm::sqrt(expected) + 1.0, "{rate}/s: {alarms} of {}", tried.len());
+        }
+    }
+
+    #[test]
+    fn gain_steps_rotation_and_timing_do_not_matter() {
+        let frames = walk(50, 8, 4.0, 3);
+        let plain = states(&run(&frames, DetectorConfig::default()));
+        let mut gauss = Gauss(77);
+        let turned: Vec<(Micros, Frame)> = frames
+            .iter()
+            .map(|(t, h)| {
+                let gain = if gauss.draw() > 0.0 { 0.25 } else { 4.0 };
+                let (start, slope) = (gauss.draw(), 0.01 * gauss.draw());
+                let turn = |k: usize| {
+                    let (s, c) = math_turn(start + slope * k as f32);
+                    Complex::new(c, s) * gain
+                };
+                (*t, h.iter().enumerate().map(|(k, h)| h * turn(k)).collect())
+            })
+            .collect();
+        assert_eq!(states(&run(&turned, DetectorConfig::default())), plain);
+    }
+
+    #[test]
+    fn polling_seldom_gives_the_same_decisions_as_polling_at_every_frame() {
+        let frames = walk(40, 6, 3.0, 4);
+        let often = run(&frames, DetectorConfig::default());
+        let mut detector = Detector::new(DetectorConfig::default(), LinkId(0));
+        let mut seldom = Vec::new();
+        for (i, (t, h)) in frames.iter().enumerate() {
+            if i % 10 == 0 {
+                while let Some(d) = detector.poll(*t) {
+                    seldom.push(d);
+                }
+            }
+            let meta = CsiMeta { format: PpduFormat::Ht, ..CsiMeta::at(*t) };
+            detector.push(&CsiFrame::new(meta, &TONES, Cfr::F32(h)).unwrap()).unwrap();
+        }
+        assert_eq!(states(&often)[..seldom.len()], states(&seldom)[..]);
+    }
+
+    #[test]
+    fn silence_is_unknown_and_a_jump_of_the_clock_is_short() {
+        let frames = walk(50, 3, 1e9, 6);
+        let mut detector = Detector::new(DetectorConfig::default(), LinkId(0));
+        for (t, h) in &frames {
+            while detector.poll(*t).is_some() {}
+            let meta = CsiMeta { format: PpduFormat::Ht, ..CsiMeta::at(*t) };
+            detector.push(&CsiFrame::new(meta, &TONES, Cfr::F32(h)).unwrap()).unwrap();
+        }
+        let mut last = None;
+        while let Some(d) = detector.poll(Micros(6_000_000)) {
+            last = Some(d);
+        }
+        let last = last.unwrap();
+        assert_eq!((last.t, last.state), (Micros(6_000_000), MotionState::Unknown));
+        assert!(last.score.is_nan());
+        let day = Micros(86_400_000_000);
+        let mut count = 0;
+        while let Some(d) = detector.poll(day) {
+            assert_eq!(d.state, MotionState::Unknown);
+            count += 1;
+        }
+        assert!(count <= 241, "{count} decisions after a day of silence");
+        assert!(detector.poll(Micros(0)).is_none(), "time does not run backwards");
+    }
+
+    #[test]
+    fn no_value_and_no_order_of_times_breaks_it() {
+        let mut gauss = Gauss(8);
+        let mut detector = Detector::new(DetectorConfig::default(), LinkId(0));
+        let odd = [f32::NAN, f32::INFINITY, f32::MIN, f32::MAX, 0.0, -0.0, 1e-45, 1e20, 1.0];
+        let mut t = 0i64;
+        for i in 0..20_000usize {
+            t += (gauss.draw() * 40_000.0) as i64 + 8_000;
+            if i % 977 == 0 {
+                t += (gauss.draw() * 1e7) as i64;
+            }
+            let at = Micros(t.max(0) as u64);
+            while detector.poll(at).is_some() {}
+            let n = 1 + (i / 50) % 64;
+            let h: Frame = (0..n)
+                .map(|k| {
+                    let v = if i % 7 == 0 && k % 5 == 0 { odd[(i / 7 + k) % odd.len()] } else { 20.0 + gauss.draw() };
+                    Complex::new(v, gauss.draw())
+                })
+                .collect();
+            let n_rx = if i % 501 < 250 { 1 } else { 3 };
+            let h: Frame = (0..n_rx).flat_map(|_| h.clone()).collect();
+            let meta = CsiMeta { n_rx: n_rx as u8, link: LinkId(u16::from(i % 100 == 0)), ..CsiMeta::at(at) };
+            let _ = detector.push(&CsiFrame::new(meta, &TONES[..n], Cfr::F32(&h)).unwrap());
+        }
+        let end = Micros(u64::MAX);
+        while detector.poll(end).is_some() {}
+        let meta = CsiMeta::at(end);
+        let _ = detector.push(&CsiFrame::new(meta, &TONES[..1], Cfr::I8(&[Complex::new(1, 1)])).unwrap());
+    }
+
+    #[test]
+    fn refused_frames_say_why() {
+        let mut detector = Detector::new(DetectorConfig::default(), LinkId(0));
+        let h: Frame = (0..64).map(|k| Complex::new(20.0, k as f32 * 0.1)).collect();
+        let mut push = |ms: u64, link: u16, h: &Frame| {
+            let meta = CsiMeta { link: LinkId(link), format: PpduFormat::Ht, ..CsiMeta::at(Micros(ms * 1000)) };
+            detector.push(&CsiFrame::new(meta, &TONES, Cfr::F32(h)).unwrap())
+        };
+        assert_eq!(push(0, 1, &h), Err(Ignored::OtherLink));
+        assert_eq!(push(10, 0, &h), Ok(()));
+        assert_eq!(push(10, 0, &h), Err(Ignored::Late));
+        assert_eq!(push(12, 0, &h), Err(Ignored::Dense));
+        assert_eq!(push(20, 0, &h), Err(Ignored::Duplicate));
+        assert_eq!(push(30, 0, &std::vec![Complex::new(0.0, 0.0); 64]), Err(Ignored::NoChannel));
+    }
+
+    #[test]
+    fn a_link_costs_little_memory() {
+        assert!(size_of::<Detector>() <= 3584, "{} bytes", size_of::<Detector>());
+    }
 }

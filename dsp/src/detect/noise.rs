@@ -3,8 +3,11 @@
 use crate::detect::fusion::Noise;
 use crate::sanitize::bands::{BandMap, Bands, MAX_BANDS, Powers};
 
-/// Frames that the estimate averages over.
+/// Pairs of frames that the estimate averages over.
 const FRAMES: f32 = 32.0;
+/// Once it has so many, it takes every fourth pair: noise does not change from frame to frame, and pairs that share no
+/// frame are independent.
+const EVERY: u8 = 4;
 /// First frames, which are taken as they come.
 const FIRST: f32 = 4.0;
 /// No later frame counts more than this times the estimate.
@@ -17,17 +20,22 @@ pub struct NoiseFloor {
     /// One over twice the variance and the degrees of freedom: what the kernels multiply squares with.
     weight: Bands,
     frames: f32,
+    skipped: u8,
 }
 
 impl Default for NoiseFloor {
     fn default() -> Self {
-        Self { variance: [0.0; MAX_BANDS], weight: [0.0; MAX_BANDS], frames: 0.0 }
+        Self { variance: [0.0; MAX_BANDS], weight: [0.0; MAX_BANDS], frames: 0.0, skipped: 0 }
     }
 }
 
 impl NoiseFloor {
     /// Learns from two neighbouring frames.
     pub fn learn(&mut self, map: &BandMap, now: &Powers, before: &Powers, x: &Bands) {
+        self.skipped = (self.skipped + 1) % EVERY;
+        if self.frames >= FRAMES && self.skipped > 0 {
+            return;
+        }
         let mut rough = [0.0; MAX_BANDS];
         map.roughness(now, before, x, &mut rough);
         self.frames = (self.frames + 1.0).min(FRAMES);

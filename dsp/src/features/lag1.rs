@@ -15,9 +15,8 @@ pub const WINDOW_STEPS: u8 = 4;
 /// A change with more than this times the median energy of the window is shrunk to it: single frames from another
 /// transmitter, gain state or antenna mapping do not count more than others.
 const CLIP: f32 = 2.0;
-/// The sum of N products of changes has a variance of six in units where one change has two: the change's
-/// autocorrelation is 2, -1, -1 at lag 0 and plus or minus the lag, and 2² + 1 + 1 = 6.
-const PRODUCT_SCALE: f32 = 0.816_496_6;
+/// The lag over the length of a window.
+const LAG_SHARE: f32 = 0.2;
 
 /// One change as kept: upper halves of single-precision numbers (three digits).
 #[derive(Clone, Copy)]
@@ -46,6 +45,8 @@ pub struct Sums {
     pub product: f32,
     /// Number of products.
     pub products: f32,
+    /// Number of windows that were added up.
+    pub windows: f32,
 }
 
 impl Changes {
@@ -84,7 +85,7 @@ fn sums(energies: &[f32], products: &[f32]) -> Sums {
     let mut sorted = [0.0; KEPT];
     let sorted = &mut sorted[..energies.len()];
     sorted.copy_from_slice(energies);
-    let mut out = Sums::default();
+    let mut out = Sums { windows: 1.0, ..Sums::default() };
     if energies.is_empty() {
         return out;
     }
@@ -115,6 +116,7 @@ impl Sums {
             changes: self.changes + other.changes,
             product: self.product + other.product,
             products: self.products + other.products,
+            windows: self.windows + other.windows,
         }
     }
 
@@ -137,10 +139,16 @@ impl Sums {
         found.clamp(1.0, freedom.max(1.0))
     }
 
+    fn scale(&self) -> f32 {
+        2.0 / math::sqrt(4.0 + 2.0 * (1.0 - LAG_SHARE / self.windows.max(1.0)))
+    }
+
     /// The autocorrelation in standard deviations of its null distribution, NaN with fewer than four products.
     ///
-    /// `z = psi sqrt(4/6) sqrt(N Feff)` with `psi` the persistent share of the energy. Mean zero and variance one for
-    /// noise that is independent from frame to frame, whatever its level and its spectrum over tones.
+    /// `z = psi sqrt(N Feff 4 / v)` with `psi` the persistent share of the energy. The autocorrelation of a change is 2, -1
+    /// and -1 at the lags 0 and plus or minus the lag itself, and a window of N products holds N - L pairs of the latter:
+    /// `v = 2² + 2 (1 - L/N)`. Mean zero and variance one for noise that is independent from frame to frame, whatever its
+    /// level and its spectrum over tones.
     ///
     /// - Units: 1
     /// - Source: Bartlett 1946 for the variance of a sample autocovariance; the statistic after Zhang et al., WiDetect,
@@ -150,6 +158,116 @@ impl Sums {
             return f32::NAN;
         }
         let psi = self.persistent() / self.mean_energy().max(1e-12);
-        psi * PRODUCT_SCALE * math::sqrt(self.products * self.independent(freedom))
+        psi * self.scale() * math::sqrt(self.products * self.independent(freedom))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::features::ring::BandRing;
+    use crate::phy::Micros;
+    use crate::sanitize::bands::{Bands, MAX_BANDS};
+    use crate::stats::normal;
+
+    /// Seeded standard normal numbers (xorshift64*, Box and Muller).
+    pub(crate) struct Gauss(pub u64);
+
+    impl Gauss {
+        fn unit(&mut self) -> f64 {
+            self.0 ^= self.0 >> 12;
+            self.0 ^= self.0 << 25;
+            self.0 ^= self.0 >> 27;
+            ((self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+        }
+
+        pub(crate) fn draw(&mut self) -> f32 {
+            let r = libm::sqrt(-2.0 * libm::log(self.unit()));
+            (r * libm::cos(core::f64::consts::TAU * self.unit())) as f32
+        }
+    }
+
+    const BANDS: usize = 15;
+    const NOISE: f32 = 1e-4;
+
+    /// The sums over `windows` seconds of white noise that do not overlap.
+    fn null(rate_hz: u64, windows: usize) -> std::vec::Vec<Sums> {
+        let mut gauss = Gauss(0x1234_5678_9abc_def1 + rate_hz);
+        let mut weight = [0.0; MAX_BANDS];
+        weight[..BANDS].fill(0.5 / (NOISE * BANDS as f32));
+        let (mut ring, mut changes) = (BandRing::default(), Changes::default());
+        let mut out = std::vec::Vec::new();
+        let mut n = 0u64;
+        for window in 0..windows + 1 {
+            for _ in 0..rate_hz {
+                let mut x: Bands = [0.0; MAX_BANDS];
+                x[..BANDS].iter_mut().for_each(|x| *x = 1.0 + 0.01 * gauss.draw());
+                let t = Micros(n * 1_000_000 / rate_hz);
+                if let Some(step) = ring.push(t, &x, &weight) {
+                    changes.push((t.0 / 250_000) as u8, step);
+                }
+                n += 1;
+            }
+            if window > 0 {
+                out.push(changes.sums(((window + 1) * 4) as u8));
+            }
+        }
+        out
+    }
+
+    fn over(z: impl Iterator<Item = f32>, level: f64) -> f64 {
+        z.filter(|z| f64::from(*z) > level).count() as f64
+    }
+
+    #[test]
+    fn the_null_is_standard_normal() {
+        // More than a million frames. The bounds are four standard deviations of a binomial count.
+        for (rate, windows) in [(100u64, 10_000usize), (50, 10_000), (25, 20_000)] {
+            let mut sums = null(rate, windows);
+            if rate == 50 {
+                sums = sums.chunks_exact(2).map(|two| two[0].with(&two[1])).collect();
+            }
+            for level in [2.0f64, 3.0, 4.0] {
+                let expected = sums.len() as f64 * normal::tail(level);
+                let spread = 4.0 * libm::sqrt(expected) + 1.0;
+                // With the number of independent bands known, the law is exact.
+                let exact =
+                    |s: &Sums| s.persistent() / s.mean_energy() * s.scale() * math::sqrt(s.products * BANDS as f32);
+                let hits = over(sums.iter().map(exact), level);
+                assert!((hits - expected).abs() <= spread, "{rate}/s: {hits} over {level}, {expected} expected");
+                // Measured from a few dozen changes it comes out low rather than high: never more alarms than wanted.
+                let hits = over(sums.iter().map(|s| s.z(BANDS as f32)), level);
+                assert!(hits <= expected + spread, "{rate}/s: {hits} over {level}, {expected} expected");
+            }
+        }
+    }
+
+    #[test]
+    fn equals_its_slow_twin() {
+        let mut changes = Changes::default();
+        let mut gauss = Gauss(9);
+        let steps: std::vec::Vec<(u8, Step)> = (0..200u16)
+            .map(|i| {
+                let product = if i % 50 == 0 { f32::NAN } else { gauss.draw() };
+                (((i / 25) as u8).wrapping_add(253), Step { energy: gauss.draw().abs() * 4.0, product })
+            })
+            .collect();
+        steps.iter().for_each(|&(n, s)| changes.push(n, s));
+        let last: std::vec::Vec<Step> = steps.iter().skip(100).map(|s| s.1).collect();
+        let mut sorted: std::vec::Vec<f32> = last.iter().map(|s| s.energy).collect();
+        sorted.sort_by(f32::total_cmp);
+        let limit = 2.0 * sorted[50];
+        let weight = |s: &Step| if s.energy > limit { math::sqrt(limit / s.energy) } else { 1.0 };
+        let energy: f32 = last.iter().map(|s| s.energy * weight(s) * weight(s)).sum();
+        let product: f32 = (0..last.len())
+            .filter(|&i| !last[i].product.is_nan())
+            .map(|i| last[i].product * weight(&last[i]) * if i > 0 { weight(&last[i - 1]) } else { 1.0 })
+            .sum();
+        let fast = changes.sums(5);
+        // Changes are kept to three digits.
+        assert!((fast.energy - energy).abs() < 0.01 * energy, "{} {energy}", fast.energy);
+        assert!((fast.product - product).abs() < 0.01 * energy, "{} {product}", fast.product);
+        assert_eq!((fast.changes, fast.products), (100.0, 98.0));
+        assert_eq!(changes.sums(100), Sums { windows: 1.0, ..Sums::default() });
     }
 }

@@ -24,9 +24,19 @@ struct Slot {
 }
 
 /// Ring of band vectors.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BandRing {
-    slots: heapless::Deque<Slot, SLOTS>,
+    slots: [Slot; SLOTS],
+    /// Place of the next vector.
+    head: usize,
+    /// Vectors that are there.
+    len: usize,
+}
+
+impl Default for BandRing {
+    fn default() -> Self {
+        Self { slots: [Slot { t: 0, x: [0; MAX_BANDS] }; SLOTS], head: 0, len: 0 }
+    }
 }
 
 /// What one frame adds.
@@ -41,13 +51,22 @@ pub struct Step {
 
 impl BandRing {
     /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.slots.clear();
+    pub const fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// The vector that is `back` before the last, which is 0.
+    fn at(&self, back: usize) -> Option<&Slot> {
+        if back >= self.len {
+            return None;
+        }
+        let place = self.head + SLOTS - 1 - back;
+        self.slots.get(if place >= SLOTS { place - SLOTS } else { place })
     }
 
     /// Time since the last vector, or `None` before the first.
     pub fn since_last(&self, t: Micros) -> Option<Micros> {
-        self.slots.back().map(|s| Micros(u64::from(micros(t).wrapping_sub(s.t))))
+        self.at(0).map(|s| Micros(u64::from(micros(t).wrapping_sub(s.t))))
     }
 
     /// Takes a vector; answers with its change once there is something to compare with.
@@ -56,33 +75,41 @@ impl BandRing {
     ///   freedom
     /// - Cost: 10 flops a band
     pub fn push(&mut self, t: Micros, x: &Bands, weight: &Bands) -> Option<Step> {
-        let x = x.map(|v| (v * SCALE) as i16);
-        let step = self.step(micros(t), &x, weight);
-        if self.slots.is_full() {
-            self.slots.pop_front();
-        }
-        let _ = self.slots.push_back(Slot { t: micros(t), x });
+        let slot = Slot { t: micros(t), x: x.map(|v| fixed(v * SCALE)) };
+        let step = self.step(&slot, weight);
+        self.slots[self.head] = slot;
+        self.head = if self.head + 1 == SLOTS { 0 } else { self.head + 1 };
+        self.len = (self.len + 1).min(SLOTS);
         step
     }
 
-    fn step(&self, t: u32, x: &[i16; MAX_BANDS], weight: &Bands) -> Option<Step> {
-        let partner = partner(self.slots.iter().rev().map(|s| t.wrapping_sub(s.t)))?;
-        let mut back = self.slots.iter().rev();
-        let last = back.next()?;
-        let old = if partner == 0 { last } else { back.nth(partner - 1)? };
-        let older = back.next();
-        let (mut energy, mut product) = (0.0, 0.0);
+    fn step(&self, now: &Slot, weight: &Bands) -> Option<Step> {
+        let partner = self.partner(now.t, 0)?;
+        let (last, old) = (self.at(0)?, self.at(partner)?);
+        // Under two frames of lag the two changes share a frame, and its noise.
+        let older = self.at(partner + 1).filter(|_| partner > 0);
         let earlier = older.unwrap_or(old);
+        let (mut energy, mut product) = (0.0, 0.0);
         for i in 0..MAX_BANDS {
-            let u = f32::from(x[i]) - f32::from(old.x[i]);
-            let v = f32::from(last.x[i]) - f32::from(earlier.x[i]);
+            let u = f32::from(now.x[i] - old.x[i]);
+            let v = f32::from(last.x[i] - earlier.x[i]);
             energy += u * u * weight[i];
             product += u * v * weight[i];
         }
         let unit = 1.0 / (SCALE * SCALE);
-        // Under two frames of lag the two changes share a frame, and its noise.
-        let shares = partner == 0 || older.is_none();
-        Some(Step { energy: energy * unit, product: if shares { f32::NAN } else { product * unit } })
+        Some(Step { energy: energy * unit, product: if older.is_some() { product * unit } else { f32::NAN } })
+    }
+
+    /// The youngest vector from `first` on that is at least [`LAG`] older than `t`.
+    fn partner(&self, t: u32, first: usize) -> Option<usize> {
+        let age = |back: usize| self.at(back).map(|s| u64::from(t.wrapping_sub(s.t)));
+        // Frames come at nearly even times: halving finds the place among all that are kept.
+        let (mut young, mut old) = (first, self.len);
+        while young < old {
+            let mid = (young + old) / 2;
+            if age(mid)? >= LAG.0 { old = mid } else { young = mid + 1 }
+        }
+        (age(young)? <= LAG_MAX.0).then_some(young)
     }
 
     /// The whitened changes of the frames within `window` before `at`, newest first, one call of `f` each.
@@ -90,33 +117,32 @@ impl BandRing {
         let at = micros(at);
         let window = window.0.min(1 << 30) as u32;
         let root = weight.map(|w| crate::math::sqrt(w) / SCALE);
-        for (i, slot) in self.slots.iter().rev().enumerate() {
+        for (i, slot) in (0..self.len).filter_map(|i| Some((i, self.at(i)?))) {
             let age = at.wrapping_sub(slot.t);
+            // Half the circle: the vector came after `at`.
             if age >= 1 << 31 {
                 continue;
             }
             if age > window {
                 break;
             }
-            let ages = self.slots.iter().rev().skip(i + 1).map(|s| slot.t.wrapping_sub(s.t));
-            let Some(old) = partner(ages).and_then(|p| self.slots.iter().rev().nth(i + 1 + p)) else { continue };
+            let Some(old) = self.partner(slot.t, i + 1).and_then(|p| self.at(p)) else { continue };
             let mut u = [0.0; MAX_BANDS];
             for k in 0..MAX_BANDS {
-                u[k] = (f32::from(slot.x[k]) - f32::from(old.x[k])) * root[k];
+                u[k] = f32::from(slot.x[k] - old.x[k]) * root[k];
             }
             f(&u);
         }
     }
 }
 
-/// Position of the youngest vector that is at least [`LAG`] old, given the ages from the youngest on.
-fn partner(ages: impl Iterator<Item = u32>) -> Option<usize> {
-    let (at, age) = ages.enumerate().find(|&(_, age)| u64::from(age) >= LAG.0)?;
-    (u64::from(age) <= LAG_MAX.0).then_some(at)
+/// Nearest whole number of a value of 0 or more, at most 32 767: adding 2^23 leaves it in the low bits.
+fn fixed(v: f32) -> i16 {
+    (v.min(32_767.0) + 8_388_608.0).to_bits() as i16
 }
 
 /// Low 32 bits: ages are differences modulo 2^32, and a segment's vectors are never an hour apart.
-fn micros(t: Micros) -> u32 {
+const fn micros(t: Micros) -> u32 {
     t.0 as u32
 }
 

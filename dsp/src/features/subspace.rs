@@ -85,3 +85,74 @@ fn unit(v: &Bands) -> Option<Bands> {
 fn dot(a: &Bands, b: &Bands) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::lag1::tests::Gauss;
+    use nalgebra::DMatrix;
+
+    const BANDS: usize = 15;
+
+    fn weight() -> Bands {
+        let mut w = [0.0; MAX_BANDS];
+        w[..BANDS].fill(0.5 / (1e-4 * BANDS as f32));
+        w
+    }
+
+    /// A ring with noise of variance 1e-4, a pattern of `ripple` that jumps from frame to frame and a body of `body`.
+    fn ring(gauss: &mut Gauss, ripple: f32, body: f32) -> BandRing {
+        let mut ring = BandRing::default();
+        for i in 0..30u64 {
+            let mut x = [0.0; MAX_BANDS];
+            let jump = ripple * gauss.draw();
+            for (k, x) in x[..BANDS].iter_mut().enumerate() {
+                let phase = i as f32 * 2.1 + k as f32 * 0.4;
+                let (s, c) = math::sin_cos(phase);
+                let (p, _) = math::sin_cos(k as f32 * 0.3);
+                *x = 1.0 + jump * p + body * (s + 0.5 * c * c) + 0.01 * gauss.draw();
+            }
+            ring.push(Micros(i * 40_000), &x, &weight());
+        }
+        ring
+    }
+
+    #[test]
+    fn equals_a_full_decomposition() {
+        let mut gauss = Gauss(5);
+        for (ripple, body) in [(0.0, 0.0), (0.3, 0.0), (0.0, 0.1), (0.1, 0.05)] {
+            let ring = ring(&mut gauss, ripple, body);
+            let mut rows: std::vec::Vec<Bands> = std::vec::Vec::new();
+            ring.changes(Micros(1_200_000), Micros(1_000_000), &weight(), |u| rows.push(*u));
+            clip(&mut rows);
+            let m = DMatrix::from_fn(rows.len(), BANDS, |i, j| f64::from(rows[i][j]));
+            let values = m.svd(false, false).singular_values;
+            let rest: f64 = values.iter().skip(1).map(|v| v * v).sum();
+            let slow = rest / rows.len() as f64 * BANDS as f64 / (BANDS as f64 - 1.0);
+            let fast = residue(&ring, Micros(1_200_000), Micros(1_000_000), &weight(), BANDS as f32).unwrap();
+            assert_eq!(fast.changes, rows.len() as f32);
+            // Where two patterns are nearly as strong, the iteration drops a mixture of them: a little too much remains.
+            let f = f64::from(fast.energy);
+            assert!(f > slow * 0.999 && f < slow * 1.1, "{ripple} {body}: {f} {slow}");
+        }
+    }
+
+    #[test]
+    fn a_single_pattern_is_no_motion_and_noise_stays_below_one() {
+        let mut gauss = Gauss(11);
+        let energy = |gauss: &mut Gauss, ripple, body| {
+            residue(&ring(gauss, ripple, body), Micros(1_200_000), Micros(1_000_000), &weight(), BANDS as f32)
+                .unwrap()
+                .energy
+        };
+        for _ in 0..200 {
+            let still = energy(&mut gauss, 0.0, 0.0);
+            assert!(still > 0.4 && still < 1.2, "{still}");
+            let ripple = energy(&mut gauss, 0.3, 0.0);
+            assert!(ripple < 1.3, "{ripple}");
+            assert!(energy(&mut gauss, 0.3, 0.05) > 3.0);
+        }
+        let few = residue(&BandRing::default(), Micros(0), Micros(1_000_000), &weight(), BANDS as f32);
+        assert!(few.is_none());
+    }
+}

@@ -1,6 +1,5 @@
 //! What `motion` and `score` share: one recording through the detector, spoiled on request, and judged by its labels.
 
-pub mod amplitude;
 pub mod bounds;
 pub mod degrade;
 pub mod labels;

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use millpond_datasets::{ErrorKind, FrameSource, ReadOptions};
+use millpond_datasets::{FrameSource, ReadOptions};
 use millpond_dsp::detect::{Decision, DetectorConfig, LinkBank, MotionState, STEP};
 use millpond_dsp::phy::Micros;
 use millpond_dsp::zones::{AnyLink, Anywhere};
 use millpond_dsp::{CsiFrame, CsiMeta};
 
-use super::amplitude;
 use super::degrade::{Damage, Degrade};
 
 /// Links of one recording that are decided at once.
@@ -51,19 +50,8 @@ impl Track {
 pub fn run(path: &Path, rate_hz: Option<f64>, degrade: Degrade) -> Result<Track, String> {
     let options = ReadOptions { rate_hz, ..ReadOptions::default() };
     let mut runner = Runner::new(degrade, path);
-    match millpond_datasets::open(path, &options) {
-        Ok(mut source) => runner.drain(&mut *source, stale(path, &options)),
-        Err(e) if e.kind == ErrorKind::Unknown => {
-            let mut labels = Vec::new();
-            let damage = amplitude::rows(path, |t, moving, frame| {
-                labels.push((t, moving));
-                runner.take(frame);
-            });
-            runner.track.damage = damage.map_err(|_| e.to_string())?;
-            runner.track.labels = labels;
-        }
-        Err(e) => return Err(e.to_string()),
-    }
+    let mut source = millpond_datasets::open(path, &options).map_err(|e| e.to_string())?;
+    runner.drain(&mut *source, stale(path, &options));
     match (runner.seen, runner.track.damage.take()) {
         (0, damage) => Err(damage.unwrap_or_else(|| "the recording holds no frame".to_owned())),
         (_, damage) => Ok(Track { damage, ..runner.end() }),
@@ -117,7 +105,8 @@ impl Runner {
                 Ok(None) => break,
                 Ok(Some(record)) => {
                     if index >= skip {
-                        self.take(record.frame);
+                        let t = self.take(record.frame);
+                        self.track.labels.extend(record.label.map(|label| (t, is_motion(label))));
                     }
                     index += 1;
                 }
@@ -131,19 +120,21 @@ impl Runner {
         }
     }
 
-    fn take(&mut self, raw: CsiFrame<'_>) {
+    /// Takes a frame; answers with its time in seconds from the first.
+    fn take(&mut self, raw: CsiFrame<'_>) -> f64 {
         let origin = *self.origin.get_or_insert(raw.meta().t);
         let t = raw.meta().t.since(origin);
         self.seen += 1;
         self.last = self.last.max(t);
-        if !self.damage.passes() {
-            return;
-        }
         let meta = CsiMeta { t, ..*raw.meta() };
-        let Ok(frame) = CsiFrame::new(meta, raw.tones(), raw.cfr()) else { return };
-        self.poll(t);
-        let frame = self.damage.gain(frame);
-        self.track.frames += u64::from(self.bank.push(&frame).is_ok());
+        if self.damage.passes() {
+            if let Ok(frame) = CsiFrame::new(meta, raw.tones(), raw.cfr()) {
+                self.poll(t);
+                let frame = self.damage.gain(frame);
+                self.track.frames += u64::from(self.bank.push(&frame).is_ok());
+            }
+        }
+        t.seconds()
     }
 
     fn poll(&mut self, now: Micros) {
@@ -166,6 +157,11 @@ impl Runner {
         self.track.link_count = self.track.links.iter().map(|d| usize::from(d.link.0) + 1).max().unwrap_or(0);
         self.track
     }
+}
+
+/// Whether a sample's label says that somebody moves.
+fn is_motion(label: &str) -> bool {
+    ["walking", "turn", "standing_up", "sitting_down"].iter().any(|m| label.starts_with(m))
 }
 
 /// One word for a state.
