@@ -92,5 +92,8 @@ impl Naive {
     }
 }
 
-criterion_group!(benches, detector);
+criterion_group! {
+    /// The detector and its baseline.
+    benches, detector
+}
 criterion_main!(benches);

@@ -1,11 +1,9 @@
 //! What a household may set; everything else follows from it.
 
 use crate::Error;
+use crate::detect::steps::STEP;
 use crate::phy::Micros;
 use crate::stats::normal;
-
-/// The time between two decisions.
-pub const STEP: Micros = Micros(250_000);
 
 /// Tests that a detector makes each step: two statistics, their sum, and two windows. The tolerated rate is shared.
 const TESTS: f64 = 6.0;

@@ -1,9 +1,10 @@
 //! The detector of one link: frames in, a decision every 250 ms out.
 
-use crate::detect::config::{DetectorConfig, STEP};
+use crate::detect::config::DetectorConfig;
 use crate::detect::fusion::{self, Noise, Window};
 use crate::detect::hysteresis::Hysteresis;
 use crate::detect::noise::NoiseFloor;
+use crate::detect::steps::{self, Steps};
 use crate::detect::{Decision, MotionState};
 use crate::features::lag1::{Changes, Sums};
 use crate::features::ring::{BandRing, SPACING};
@@ -16,8 +17,6 @@ use crate::sanitize::bands::{BandMap, MAX_VALUES, Powers};
 const GAP: Micros = Micros(1_000_000);
 /// Time after which the live tones are looked up again.
 const REMAP: Micros = Micros(10_000_000);
-/// Steps that a clock may jump ahead before the missed decisions are left out.
-const JUMP: Micros = Micros(60_000_000);
 /// Fewest changes that a decision rests on.
 const FEWEST: f32 = 5.0;
 
@@ -89,7 +88,7 @@ pub struct Detector {
     past: [Sums; 4],
     hysteresis: Hysteresis,
     last_t: Option<Micros>,
-    next: Option<Micros>,
+    steps: Steps,
 }
 
 impl Detector {
@@ -109,7 +108,7 @@ impl Detector {
             past: [Sums::default(); 4],
             hysteresis: Hysteresis::default(),
             last_t: None,
-            next: None,
+            steps: Steps::default(),
         }
     }
 
@@ -120,7 +119,7 @@ impl Detector {
 
     /// Time of the next decision, `None` before the first frame or poll.
     pub const fn next_step(&self) -> Option<Micros> {
-        self.next
+        self.steps.next()
     }
 
     /// Takes a frame. Poll up to its time first, so that decisions rest on what came before them.
@@ -135,7 +134,7 @@ impl Detector {
         if frame.meta().link != self.link {
             return Err(Ignored::OtherLink);
         }
-        self.next.get_or_insert(step_after(t));
+        self.steps.begin(t);
         let since = match self.last_t {
             Some(last) if t <= last => return Err(Ignored::Late),
             Some(last) => t.since(last),
@@ -157,7 +156,7 @@ impl Detector {
         }
         self.powers = powers;
         if let Some(change) = self.ring.push(t, &bands, self.noise.weight()) {
-            self.changes.push(step_number(t), change);
+            self.changes.push(steps::number(t), change);
         }
         Ok(())
     }
@@ -196,13 +195,7 @@ impl Detector {
     /// Steps are the multiples of 250 ms of the caller's clock. After a jump of more than a minute the steps before
     /// the last minute are skipped.
     pub fn poll(&mut self, now: Micros) -> Option<Decision> {
-        let next = *self.next.get_or_insert(step_after(now));
-        // The end of time has no step after it.
-        if next > now || next.0 > u64::MAX - STEP.0 {
-            return None;
-        }
-        let at = if now.since(next) > JUMP { step_after(Micros(now.0 - JUMP.0)) } else { next };
-        self.next = Some(at + STEP);
+        let at = self.steps.due(now)?;
         Some(self.decide(at))
     }
 
@@ -225,7 +218,7 @@ impl Detector {
     /// The fused score and the number of changes behind it.
     fn score(&mut self, at: Micros) -> (Option<f32>, f32) {
         let Some(noise) = self.map.as_ref().and_then(|map| self.noise.of(map)) else { return (None, 0.0) };
-        let sums = self.changes.sums(step_number(at));
+        let sums = self.changes.sums(steps::number(at));
         let [oldest, ..] = self.past;
         self.past.rotate_left(1);
         self.past[3] = sums;
@@ -246,16 +239,6 @@ impl Detector {
             if far_apart && held { residue(&self.ring, at, span, self.noise.weight(), noise.freedom) } else { None };
         Window { sums, residue }
     }
-}
-
-/// First multiple of [`STEP`] after `t`.
-fn step_after(t: Micros) -> Micros {
-    Micros((t.0 / STEP.0 + 1).saturating_mul(STEP.0))
-}
-
-/// Low byte of the number of the step that begins at or before `t`.
-fn step_number(t: Micros) -> u8 {
-    (t.0 / STEP.0) as u8
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ const DEPTH: f32 = 3.98e-4;
 /// The same for the residue, which lacks the strongest pattern: -36 dB.
 const DEPTH_RESIDUE: f32 = 2.51e-4;
 /// Allowance for receivers whose noise is not white over tones: a still link's residue may exceed its noise by 1.5 dB.
+/// In-sample: `docs/method.md`.
 const ALLOWANCE: f32 = 0.345;
 /// Frames a second from which on the autocorrelation decides alone: a walker (1 m/s at 2.4 GHz) decorrelates to
 /// J0(51 / 40) = 0.63 in one frame.

@@ -9,12 +9,14 @@ mod fusion;
 mod hysteresis;
 mod noise;
 mod rssi;
+mod steps;
 mod track;
 
 pub use bank::{LinkBank, Refused};
-pub use config::{DetectorConfig, STEP};
+pub use config::DetectorConfig;
 pub use detector::{Detector, Ignored};
 pub use rssi::RssiDetector;
+pub use steps::STEP;
 pub use track::EventTracker;
 
 use crate::frame::LinkId;

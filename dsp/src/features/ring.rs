@@ -90,11 +90,12 @@ impl BandRing {
         let older = self.at(partner + 1).filter(|_| partner > 0);
         let earlier = older.unwrap_or(old);
         let (mut energy, mut product) = (0.0, 0.0);
-        for i in 0..MAX_BANDS {
-            let u = f32::from(now.x[i] - old.x[i]);
-            let v = f32::from(last.x[i] - earlier.x[i]);
-            energy += u * u * weight[i];
-            product += u * v * weight[i];
+        let changes = now.x.iter().zip(&old.x).zip(last.x.iter().zip(&earlier.x));
+        for (((now, old), (last, earlier)), weight) in changes.zip(weight) {
+            let u = f32::from(now - old);
+            let v = f32::from(last - earlier);
+            energy += u * u * weight;
+            product += u * v * weight;
         }
         let unit = 1.0 / (SCALE * SCALE);
         Some(Step { energy: energy * unit, product: if older.is_some() { product * unit } else { f32::NAN } })
@@ -128,8 +129,8 @@ impl BandRing {
             }
             let Some(old) = self.partner(slot.t, i + 1).and_then(|p| self.at(p)) else { continue };
             let mut u = [0.0; MAX_BANDS];
-            for k in 0..MAX_BANDS {
-                u[k] = f32::from(slot.x[k] - old.x[k]) * root[k];
+            for (((u, now), old), root) in u.iter_mut().zip(slot.x).zip(old.x).zip(root) {
+                *u = f32::from(now - old) * root;
             }
             f(&u);
         }
