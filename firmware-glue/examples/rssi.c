@@ -1,7 +1,8 @@
 /*
  * The smallest firmware: one link, its signal level ten times a second, memory from the linker. No malloc, no file.
  *
- * The level here is made up: quiet for thirty seconds, then a person walks for ten, then quiet again.
+ * The level here is made up: quiet for thirty seconds, then a person walks for ten, then quiet again. The detector on levels alone
+ * is not written yet, so every line says unknown; the calls are as they will be.
  */
 #include "millpond.h"
 
