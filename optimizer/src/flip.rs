@@ -6,7 +6,7 @@ use crate::goal::{Goal, Node, Value, exact};
 use crate::model::plan::{Flip, Input};
 use crate::model::site::Site;
 use crate::model::topology::{Measured, Topology};
-use crate::refine::{Desk, best};
+use crate::refine::Desk;
 
 /// Options that a flip is searched against; it is proved against all.
 const RIVALS: usize = 8;
@@ -54,7 +54,7 @@ fn is_flipped(t: &Topology, values: &[usize], n: usize, knob: Knob, value: i64) 
     let mut changed = t.clone();
     write(&mut changed, knob, value);
     let goal = Goal::new(&changed);
-    best(&Desk::new(&goal, None).key_row(values, n), values[n]) != values[n]
+    Desk::new(&goal, None).best(values, n) != values[n]
 }
 
 /// A decision and the few options that came closest.
@@ -71,20 +71,21 @@ impl Case<'_> {
     fn seems_flipped(&self, knob: Knob, value: i64) -> bool {
         let mut changed = self.t.clone();
         write(&mut changed, knob, value);
-        let u = |v: usize| {
+        let u = |v: usize, floor: i64| {
             let mut trial = self.values.to_vec();
             trial[self.n] = v;
             let a = self.goal.decode(&trial);
             let resurveyed = |r: usize| matches!(knob, Knob::Survey(p, _) if p == changed.radios[r].pod);
-            exact::u_milli(&changed, &a, |r| {
+            let air = |r: usize| {
                 let known = || self.goal.air(r, trial[changed.radios[r].group]);
                 if resurveyed(r) { exact::Air::of(&changed, r, a.radios[r].channel) } else { known() }
-            })
+            };
+            exact::u_milli(&changed, &a, air, floor)
         };
-        let (held, rivals) = (u(self.values[self.n]), self.rivals.iter().map(|&v| u(v)).max());
-        match rivals.map(|rival| rival.cmp(&held)) {
-            Some(std::cmp::Ordering::Greater) => true,
-            Some(std::cmp::Ordering::Equal) => is_flipped(self.t, self.values, self.n, knob, value),
+        let held = u(self.values[self.n], i64::MIN).expect("nothing is under the least number");
+        match self.rivals.iter().filter_map(|&v| u(v, held)).max() {
+            Some(rival) if rival > held => true,
+            Some(rival) if rival == held => is_flipped(self.t, self.values, self.n, knob, value),
             _ => false,
         }
     }

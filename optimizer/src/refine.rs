@@ -84,10 +84,10 @@ impl<'a> Desk<'a> {
         self.pairs[n].iter().map(pair).fold(goal.unary(n, v), |sum, c| sum + c)
     }
 
-    /// U of an assignment in thousandths.
-    pub fn u_milli(&self, values: &[usize]) -> i64 {
+    /// U of an assignment in thousandths; `None` if it is surely under `floor`.
+    fn u_milli(&self, values: &[usize], floor: i64) -> Option<i64> {
         let (goal, t) = (self.goal, self.goal.topology());
-        exact::u_milli(t, &goal.decode(values), |r| goal.air(r, values[t.radios[r].group]))
+        exact::u_milli(t, &goal.decode(values), |r| goal.air(r, values[t.radios[r].group]), floor)
     }
 
     /// The values of a node that are worth an exact evaluation: those that break no rule, on a large site the best few
@@ -107,23 +107,43 @@ impl<'a> Desk<'a> {
 
     /// The keys of a node's values, the others held, as value and key; `j` counts only what depends on the node.
     pub fn key_row(&self, values: &[usize], n: usize) -> Vec<(usize, Key)> {
-        self.keys(values, n, self.short)
-    }
-
-    fn keys(&self, values: &[usize], n: usize, short: bool) -> Vec<(usize, Key)> {
         let row = self.j_row(values, n);
         let mut trial = values.to_vec();
         let key = |v: usize| {
             trial[n] = v;
-            (v, Key { loss: -self.u_milli(&trial), j: row[v] })
+            let u = self.u_milli(&trial, i64::MIN).expect("nothing is under the least number");
+            (v, Key { loss: -u, j: row[v] })
         };
-        self.listed(&row, n, values[n], short).into_iter().map(key).collect()
+        self.listed(&row, n, values[n], self.short).into_iter().map(key).collect()
+    }
+
+    /// The value of a node with the least key, the others held. A tie stays at what is held, then goes to the first.
+    pub fn best(&self, values: &[usize], n: usize) -> usize {
+        self.best_of(values, n, self.short)
+    }
+
+    fn best_of(&self, values: &[usize], n: usize, short: bool) -> usize {
+        let row = self.j_row(values, n);
+        let mut trial = values.to_vec();
+        let held = self.u_milli(&trial, i64::MIN).expect("nothing is under the least number");
+        let mut best = (Key { loss: -held, j: row[values[n]] }, values[n]);
+        for v in self.listed(&row, n, values[n], short) {
+            trial[n] = v;
+            if let Some(u) = self.u_milli(&trial, -best.0.loss) {
+                let key = Key { loss: -u, j: row[v] };
+                if key < best.0 {
+                    best = (key, v);
+                }
+            }
+        }
+        best.1
     }
 
     /// The key of an assignment.
     fn key(&self, values: &[usize]) -> Key {
         let j = self.problem.map_or_else(|| self.goal.costs(values).total(), |p| p.cost(values));
-        Key { loss: -self.u_milli(values), j }
+        let u = self.u_milli(values, i64::MIN).expect("nothing is under the least number");
+        Key { loss: -u, j }
     }
 
     /// Descends from every start, then from random kicks of two decisions out of the best end so far. The first of
@@ -176,8 +196,7 @@ impl<'a> Desk<'a> {
                 if env.should_stop() {
                     return;
                 }
-                let row = self.keys(values, n, short);
-                let best = best(&row, values[n]);
+                let best = self.best_of(values, n, short);
                 changed |= best != values[n];
                 values[n] = best;
             }
@@ -186,11 +205,4 @@ impl<'a> Desk<'a> {
             }
         }
     }
-}
-
-/// The value of the least key; a tie stays at what is held, then goes to the first.
-pub fn best(row: &[(usize, Key)], held: usize) -> usize {
-    let Some(least) = row.iter().map(|r| r.1).min() else { return held };
-    let stays = row.contains(&(held, least));
-    if stays { held } else { row.iter().find(|r| r.1 == least).map_or(held, |r| r.0) }
 }

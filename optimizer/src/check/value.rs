@@ -244,8 +244,8 @@ fn lost_wide(own: Channel, other: Channel) -> (f64, bool) {
 fn settle(site: &Site, w: &Wish, need: &BTreeMap<At, f64>) -> BTreeMap<At, f64> {
     let mut share: BTreeMap<At, f64> = need.keys().map(|&at| (at, 1.0)).collect();
     let air: BTreeMap<At, (f64, f64)> = w.radios.keys().map(|&at| (at, strangers(site, w, at))).collect();
-    // A hundred halved steps, then a whole one.
-    for step in 0..=100 {
+    // Fifty halved steps, then a whole one.
+    for step in 0..=50 {
         let before = share.clone();
         for (&at, &(channel, _)) in &w.radios {
             let (mut free, mut contenders) = air[&at];
@@ -257,7 +257,7 @@ fn settle(site: &Site, w: &Wish, need: &BTreeMap<At, f64>) -> BTreeMap<At, f64> 
                 }
             }
             let got = (free.max(1.0 / (1.0 + contenders)) / need[&at]).min(1.0);
-            share.insert(at, if step < 100 { (before[&at] + got) / 2.0 } else { got });
+            share.insert(at, if step < 50 { (before[&at] + got) / 2.0 } else { got });
         }
     }
     share

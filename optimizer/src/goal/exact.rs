@@ -12,7 +12,7 @@ const LEAST_SHARE: f64 = 1e-3;
 
 /// Damped steps towards the fixed point, from "everybody is satisfied"; then one whole step. Where radios saturate each
 /// other there may be many fixed points, so the number of steps belongs to the definition.
-const STEPS: u32 = 100;
+const STEPS: u32 = 50;
 
 /// What the air of a pod is like on one channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,9 +84,20 @@ pub fn evaluate(t: &Topology, a: &Assignment) -> Exact {
     }
 }
 
-/// U alone, with the air looked up by radio.
-pub fn u_milli(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air) -> i64 {
-    gain_milli(t, &shares(t, a, &settle(t, a, air))) - fixed_costs(t, a)
+/// U alone, with the air looked up by radio; `None` if it is surely under `floor`.
+///
+/// Logarithms of shares are never positive, and no radio gets more than what strangers leave it: two bounds that spare
+/// most of the fixed points.
+pub fn u_milli(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air, floor: i64) -> Option<i64> {
+    let fixed = fixed_costs(t, a);
+    if -fixed < floor {
+        return None;
+    }
+    let alone = Settled::alone(t, a, air);
+    if gain_milli(t, &shares(t, a, &alone)) - fixed < floor {
+        return None;
+    }
+    Some(gain_milli(t, &shares(t, a, &together(t, a, alone))) - fixed)
 }
 
 /// What switches and radar risk take from U, in thousandths.
@@ -129,6 +140,17 @@ pub fn shares(t: &Topology, a: &Assignment, s: &Settled) -> Vec<f64> {
 }
 
 impl Settled {
+    /// Every radio as if our other radios were silent.
+    fn alone(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air) -> Self {
+        let airs: Vec<Air> = (0..t.radios.len()).map(air).collect();
+        Self {
+            needed: needed(t, a, &airs),
+            free: airs.iter().map(|x| x.free).collect(),
+            own_free: vec![1.0; airs.len()],
+            contenders: airs.iter().map(|x| x.contenders).collect(),
+        }
+    }
+
     /// Works out what our own radios leave free when each gets a share of its need.
     fn hear(&mut self, heard: &[(usize, usize, f64)], satisfied: &[f64]) {
         self.own_free.fill(1.0);
@@ -146,14 +168,10 @@ impl Settled {
 
 /// Finds the fixed point of all loads: what a radio sends takes air from those that hear it.
 pub fn settle(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air) -> Settled {
-    let n = t.radios.len();
-    let airs: Vec<Air> = (0..n).map(air).collect();
-    let mut s = Settled {
-        needed: needed(t, a, &airs),
-        free: airs.iter().map(|x| x.free).collect(),
-        own_free: vec![1.0; n],
-        contenders: airs.iter().map(|x| x.contenders).collect(),
-    };
+    together(t, a, Settled::alone(t, a, air))
+}
+
+fn together(t: &Topology, a: &Assignment, mut s: Settled) -> Settled {
     let mut heard: Vec<(usize, usize, f64)> = Vec::new();
     for (r, radio) in t.radios.iter().enumerate() {
         for &(other, loss) in &radio.hears {
@@ -166,7 +184,7 @@ pub fn settle(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air) -> Settl
             }
         }
     }
-    let mut satisfied = vec![1.0; n];
+    let mut satisfied = vec![1.0; t.radios.len()];
     for _ in 0..STEPS {
         s.hear(&heard, &satisfied);
         let mut moved = 0.0f64;
