@@ -5,7 +5,7 @@ use std::io::Read;
 /// Bytes asked of the system at a time: fits the second-level cache, so decoding reads what the copy left there.
 const CHUNK: usize = 128 << 10;
 
-/// A buffered stream with look-ahead. Its buffer grows to what [`fill`](Self::fill) asks, never to what a file says.
+/// A buffered stream with look-ahead. Its buffer grows with the bytes that arrive, up to what [`fill`](Self::fill) asks.
 pub struct Input {
     source: Box<dyn Read + Send>,
     buf: Vec<u8>,
@@ -74,11 +74,12 @@ impl Input {
         self.end -= self.start;
         self.start = 0;
         // Half as much again: asking for one more byte at each step must not move the whole window each time.
-        let room = n + n / 2 + CHUNK;
-        if self.buf.len() < room {
-            self.buf.resize(room, 0);
-        }
+        let most = n + n / 2 + CHUNK;
         while self.end < n && !self.ended {
+            // The buffer doubles as bytes arrive; what is asked for alone sizes nothing.
+            if 2 * self.end >= self.buf.len() && self.buf.len() < most {
+                self.buf.resize((2 * self.buf.len()).clamp(CHUNK.min(most), most), 0);
+            }
             match self.source.read(&mut self.buf[self.end..]) {
                 Ok(0) => self.ended = true,
                 Ok(got) => self.end += got,

@@ -113,6 +113,13 @@ pub(crate) fn open(
     }
     let (head, ended) = (input.bytes(), input.ended());
     let scores: Vec<u32> = FORMATS.iter().map(|f| (f.score)(head, ended)).collect();
+    if format::rssi_mesh::score(head) > 0 {
+        let what = "a log of RSSI readings without CSI: rssi::open reads it".to_owned();
+        return Err(ReadError {
+            format: Some(format::rssi_mesh::NAME),
+            ..ReadError::file(ErrorKind::Unsupported, what)
+        });
+    }
     let best = (0..FORMATS.len()).max_by_key(|&i| (scores[i], std::cmp::Reverse(i)));
     match best {
         Some(i) if scores[i] > 0 => (FORMATS[i].build)(input, options),

@@ -10,4 +10,5 @@ pub(crate) mod mvm;
 pub mod native;
 pub mod nexmon;
 pub mod picoscenes;
+pub mod rssi_mesh;
 pub mod sample_csv;

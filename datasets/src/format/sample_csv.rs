@@ -67,6 +67,7 @@ pub struct SampleCsv {
     label: String,
     rate_hz: Option<f64>,
     rows: u64,
+    max_subcarriers: usize,
 }
 
 impl SampleCsv {
@@ -99,6 +100,7 @@ impl SampleCsv {
             label: String::new(),
             rate_hz: options.rate_hz,
             rows: 0,
+            max_subcarriers: options.limits.subcarriers,
             columns,
         })
     }
@@ -126,7 +128,8 @@ impl SampleCsv {
         let (n_rx, n_tx) = (count(c.rx)?, count(c.tx)?);
         let values = self.parts.len() / if c.complex { 2 } else { 1 };
         let chains = usize::from(n_rx) * usize::from(n_tx);
-        if values % chains != 0 || (c.complex && self.parts.len() % 2 != 0) || values == 0 {
+        let fits = values % chains == 0 && !(c.complex && self.parts.len() % 2 != 0) && values > 0;
+        if !fits || values / chains > self.max_subcarriers {
             return Err("the number of samples does not fit the antennas");
         }
         let t_s = match c.t_s {

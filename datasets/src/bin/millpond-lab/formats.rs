@@ -1,6 +1,7 @@
 //! `millpond-lab formats`: what can be read.
 
 use millpond_datasets::FORMATS;
+use millpond_datasets::format::rssi_mesh;
 use serde_json::json;
 
 /// Arguments of `formats`.
@@ -21,6 +22,7 @@ pub fn run(args: &Args) -> Result<(), String> {
     for format in FORMATS {
         println!("{:<14} {}", format.name, format.about);
     }
+    println!("{:<14} log of a mesh of nodes, RSSI alone", rssi_mesh::NAME);
     println!("\nThe content decides, not the name of the file. Each may be gzip'd.");
     Ok(())
 }

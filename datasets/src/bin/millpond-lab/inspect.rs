@@ -3,7 +3,9 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use millpond_datasets::format::rssi_mesh;
 use millpond_datasets::rhythm::Rhythm;
+use millpond_datasets::rssi;
 use millpond_datasets::summary::Summary;
 use millpond_datasets::{ReadOptions, SourceInfo};
 use serde_json::{Value, json};
@@ -44,7 +46,11 @@ pub fn run(args: &Args) -> Result<(), String> {
 }
 
 fn one(path: &Path, options: &ReadOptions, args: &Args) -> Result<(), String> {
-    let mut source = millpond_datasets::open(path, options).map_err(|e| e.to_string())?;
+    let mut source = match millpond_datasets::open(path, options) {
+        Ok(source) => source,
+        Err(e) if e.format == Some(rssi_mesh::NAME) => return readings(path, options, args.json),
+        Err(e) => return Err(e.to_string()),
+    };
     let info = source.info().clone();
     let (mut rhythm, mut progress) = (Rhythm::default(), Progress::new(path));
     let summary = Summary::of(&mut *source, |record| {
@@ -70,6 +76,36 @@ fn one(path: &Path, options: &ReadOptions, args: &Args) -> Result<(), String> {
             Err(format!("{first}, and {} more; {} frames kept", summary.problem_count - 1, summary.frame_count))
         }
     }
+}
+
+/// A recording of RSSI alone.
+fn readings(path: &Path, options: &ReadOptions, as_json: bool) -> Result<(), String> {
+    let mut source = rssi::open(path, options).map_err(|e| e.to_string())?;
+    let (mut n, mut sum, mut links, mut span_s) = (0u64, 0.0, 0, 0.0);
+    let mut problems = Vec::new();
+    loop {
+        match source.next_sample() {
+            Ok(Some(sample)) => {
+                n += 1;
+                sum += f64::from(sample.level.0);
+                links = links.max(usize::from(sample.link.0) + 1);
+                span_s = sample.t.seconds();
+            }
+            Ok(None) => break,
+            Err(e) => problems.push(e.to_string()),
+        }
+    }
+    let (format, file) = (source.info().format, path.display());
+    if as_json {
+        println!(
+            "{:#}",
+            json!({"file": file.to_string(), "format": format, "frame_count": 0, "rssi_count": n, "rssi_sums": [sum],
+                "links": links, "span_s": span_s, "problems": problems})
+        );
+    } else {
+        println!("{file}: {format}, {n} RSSI readings on {links} links over {span_s:.1} s, no CSI");
+    }
+    problems.first().map_or(Ok(()), |first| Err(format!("{first}; {n} readings kept")))
 }
 
 fn document(path: &Path, info: &SourceInfo, summary: &Summary, rhythm: &Rhythm) -> Value {

@@ -23,7 +23,7 @@ use writer::{Last, format_code, format_of, width_code};
 pub const NAME: &str = "millpond";
 
 /// Shapes of one recording.
-const MAX_SHAPES: usize = 4096;
+const MAX_SHAPES: usize = 1 << 16;
 
 /// Which optional fields a frame carries.
 mod flag {

@@ -24,6 +24,7 @@ pub struct Writer<W> {
     to: W,
     written: u64,
     shapes: Vec<Fixed>,
+    last_shape: usize,
     block: Vec<u8>,
     frames: usize,
     block_start_us: u64,
@@ -53,6 +54,7 @@ impl<W: Write> Writer<W> {
             to,
             written: wire::FILE_HEAD as u64,
             shapes: Vec::new(),
+            last_shape: 0,
             block: Vec::new(),
             frames: 0,
             block_start_us: 0,
@@ -134,7 +136,10 @@ impl<W: Write> Writer<W> {
 
     /// Number of the record's shape, written before the frames that use it when it is new.
     fn shape(&mut self, record: &Record<'_>) -> io::Result<u64> {
-        if let Some(i) = self.shapes.iter().position(|s| s.fits(record)) {
+        let again = self.shapes.get(self.last_shape).is_some_and(|s| s.fits(record));
+        let known = if again { Some(self.last_shape) } else { self.shapes.iter().position(|s| s.fits(record)) };
+        if let Some(i) = known {
+            self.last_shape = i;
             return Ok(i as u64);
         }
         let shape = Fixed::of(record);

@@ -1,0 +1,65 @@
+//! RSSI streams: what every driver gives, from any recording that carries it.
+
+use std::path::Path;
+
+use millpond_dsp::RssiSample;
+
+use crate::format::rssi_mesh::{self, RssiMesh};
+use crate::{FrameSource, Input, ReadError, ReadOptions, SourceInfo, container, probe};
+
+/// A stream of RSSI readings.
+pub trait RssiSource: Send {
+    /// What is known of the recording as a whole.
+    fn info(&self) -> &SourceInfo;
+
+    /// The next reading, or `None` at the end. Errors are as those of [`FrameSource::next_frame`].
+    ///
+    /// # Errors
+    /// A damaged record; reading may go on if the error says so.
+    fn next_sample(&mut self) -> Result<Option<RssiSample>, ReadError>;
+
+    /// The names of the two ends of a link, transmitter first, where the recording gives names that are no addresses.
+    fn ends(&self, link: millpond_dsp::LinkId) -> Option<(u16, u16)> {
+        let _ = link;
+        None
+    }
+}
+
+/// The RSSI of each frame of a recording; frames without one are passed over.
+pub struct PacketRssi(Box<dyn FrameSource>);
+
+impl PacketRssi {
+    /// Takes the readings out of `frames`.
+    pub fn new(frames: Box<dyn FrameSource>) -> Self {
+        Self(frames)
+    }
+}
+
+impl RssiSource for PacketRssi {
+    fn info(&self) -> &SourceInfo {
+        self.0.info()
+    }
+
+    fn next_sample(&mut self) -> Result<Option<RssiSample>, ReadError> {
+        while let Some(record) = self.0.next_frame()? {
+            let meta = record.frame.meta();
+            if let Some(level) = meta.rssi {
+                return Ok(Some(RssiSample { t: meta.t, link: meta.link, level, noise: meta.noise }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Opens the RSSI readings of a recording: a log of a mesh, or the level of each packet of any other format.
+///
+/// # Errors
+/// As [`open`](crate::open).
+pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn RssiSource>, ReadError> {
+    let file = std::fs::File::open(path).map_err(|e| ReadError::file(crate::ErrorKind::Io, e.to_string()))?;
+    let mut input = container::gzip::unwrap(Input::new(Box::new(file)), &options.limits);
+    if rssi_mesh::score(input.fill(options.limits.probe_bytes)) > 0 {
+        return Ok(Box::new(RssiMesh::new(input, options)));
+    }
+    Ok(Box::new(PacketRssi::new(probe::open(input, Some(path), options)?)))
+}

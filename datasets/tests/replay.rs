@@ -1,0 +1,54 @@
+//! Saved inputs of the fuzz targets, replayed: `fuzz/seeds/<target>/*`, and the fixtures through every target.
+
+// In a test a failed unwrap is the failure it should be; helpers count as code to the lint.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use millpond_datasets::{FORMATS, fixture, replay};
+
+/// Name of a format's target.
+fn target(format: &str) -> String {
+    format.replace('-', "_")
+}
+
+fn run(name: &str, bytes: &[u8]) -> u64 {
+    match name {
+        "probe" => replay::probe(bytes),
+        "write_read_write" => replay::write_read_write(bytes),
+        _ => replay::reader(FORMATS.iter().find(|f| target(f.name) == name).unwrap().name, bytes),
+    }
+}
+
+#[test]
+fn saved_inputs_are_survived() {
+    let seeds = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds"));
+    let mut n = 0;
+    for folder in std::fs::read_dir(seeds).unwrap().flatten() {
+        let name = folder.file_name().into_string().unwrap();
+        for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
+            run(&name, &std::fs::read(file.path()).unwrap());
+            n += 1;
+        }
+    }
+    assert!(n > 10, "{n} saved inputs");
+}
+
+#[test]
+fn fixtures_pass_every_target() {
+    for fixture in fixture::all(2) {
+        for format in FORMATS {
+            run(&target(format.name), &fixture.bytes);
+        }
+        assert_eq!(replay::probe(&fixture.bytes), 2, "{}", fixture.name);
+        assert_eq!(replay::write_read_write(&fixture.bytes), 2, "{}", fixture.name);
+    }
+}
+
+#[test]
+fn there_is_a_target_for_each_reader() {
+    let manifest = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/Cargo.toml")).unwrap();
+    for format in FORMATS {
+        assert!(manifest.contains(&format!("name = \"{}\"", target(format.name))), "{}", format.name);
+    }
+}
