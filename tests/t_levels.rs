@@ -1,13 +1,15 @@
 //! `t_levels` of the privacy contract: each level has its sinks and no other; lowering works at once; nothing raises without
 //! an admin's answer to a fresh question.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::process::ExitCode;
 
+use millpond_report::consent::Matter;
 use millpond_report::sink::{Door, LanDoor, WanDoor};
 use millpond_report::state::{Admin, Less, More, Pause, Settings, StateError};
 use millpond_report::wire::range::{Level, ZoneId};
-use millpond_report::{Kind, Port, Privacy, Wired};
+use millpond_report::{Audit, Kind, Port, Privacy, Wired, gate};
 use millpond_tests::cases;
 use millpond_tests::scene::Host;
 
@@ -22,6 +24,9 @@ fn main() -> ExitCode {
             ("a raise takes an admin and a fresh question to this state", raising),
             ("a raise changes what was asked and nothing else", one_thing),
             ("a question lists exactly what becomes possible", questions),
+            ("an admin's word counts for one state", instances),
+            ("each raise leaves a record and an entry that a viewer can read", recorded),
+            ("each withdrawal ends its record", withdrawn),
         ],
     )
 }
@@ -266,6 +271,131 @@ fn questions() -> usize {
             assert_eq!(listed, want, "{s:?} to {to:?}");
             n += 1;
         }
+    }
+    n
+}
+
+fn instances() -> usize {
+    let mut n = 0;
+    for more in steps_up() {
+        let (mut here, there) = (Privacy::new().for_instance(1), Privacy::new().for_instance(2));
+        let before = here.settings(0);
+        let word = there.ask(more).confirm(&Host).expect("the host is an admin");
+        assert_eq!(here.raise(word), Err(StateError::Foreign), "{more:?}");
+        // After a restart, under a new number, an old word counts no more.
+        let old = here.ask(more).confirm(&Host).expect("the host is an admin");
+        let mut after = Privacy::restore(&before, 0).for_instance(3);
+        assert_eq!(after.raise(old), Err(StateError::Foreign), "{more:?}");
+        assert!(here.settings(0) == before && after.settings(0) == before && here.audit().is_empty());
+        n += 2;
+    }
+    n
+}
+
+/// The third admin account.
+struct Third;
+
+impl Admin for Third {
+    fn is_admin(&self) -> bool {
+        true
+    }
+    fn account(&self) -> u8 {
+        3
+    }
+}
+
+#[derive(Default)]
+struct Texts(Vec<String>);
+
+impl Port for Texts {
+    type Error = Infallible;
+    fn put(&mut self, m: &Wired<'_>) -> Result<(), Infallible> {
+        self.0.push(m.to_string());
+        Ok(())
+    }
+}
+
+/// The records that a step up makes at a level, by the contract's words.
+fn matters(more: More, from: Level) -> Vec<Matter> {
+    let levels = [(Level::Local, Matter::Local), (Level::Home, Matter::Home), (Level::Managed, Matter::Managed)];
+    match more {
+        More::Level(to) => levels.into_iter().filter(|(l, _)| from < *l && *l <= to).map(|(_, m)| m).collect(),
+        More::On => vec![Matter::Sensing],
+        More::WeeklyOn => vec![Matter::Weekly],
+        More::KeepOn => vec![Matter::Keep],
+        More::Resume | More::ZoneOn(_) => vec![],
+    }
+}
+
+fn recorded() -> usize {
+    let mut n = 0;
+    for s in states() {
+        for more in steps_up() {
+            let mut privacy = Privacy::restore(&s, 0);
+            privacy.at(5 * 288 + 77);
+            let ask = privacy.ask(more);
+            let shown: BTreeSet<u8> = ask.becomes_possible().map(|(_, kind)| kind as u8).collect();
+            let Ok((code, number)) = privacy.raise(ask.confirm(&Third).expect("this is an admin")) else { continue };
+            let matters = matters(more, s.level);
+            let mut recorded = BTreeSet::new();
+            for matter in Matter::ALL {
+                let record = privacy.consents().of(matter);
+                assert_eq!(record.stands(), matters.contains(&matter), "{s:?}, {more:?}: {matter:?}");
+                if record.stands() {
+                    assert_eq!((record.given_by(), record.given_at()), (Some(3), Some(5 * 288 + 77)));
+                    recorded.extend(record.messages().iter().map(|k| k as u8));
+                }
+            }
+            assert!(matters.is_empty() || recorded == shown, "{s:?}, {more:?}: shown {shown:?}, recorded {recorded:?}");
+            // Whoever sees the page sees the entry.
+            let mut long = Audit::<1024>::new();
+            long.advance(5 * 288 + 77);
+            assert_eq!(privacy.hand_over(&mut long), 1);
+            let mut texts = Texts::default();
+            if let Some(mut page) = privacy.lan(LanDoor::Page, &mut texts) {
+                long.iter().for_each(|e| page.send(&gate::audited(e)).expect("the page carries events"));
+                let says: serde_json::Value = serde_json::from_str(&texts.0[0]).expect("JSON");
+                assert_eq!((says["slot"].as_u64(), says["code"].as_str()), (Some(77), Some(code.text())));
+                assert_eq!(says["number"].as_u64(), Some(number.get().into()));
+            }
+            n += 1;
+        }
+    }
+    n
+}
+
+fn withdrawn() -> usize {
+    let mut n = 0;
+    for less in steps_down() {
+        let mut privacy = Privacy::new();
+        privacy.at(100);
+        let _audit = privacy.set(Less::Level(Level::Quiet), 0);
+        for more in [More::Level(Level::Managed), More::On, More::WeeklyOn, More::KeepOn] {
+            let word = privacy.ask(more).confirm(&Host).expect("the host is an admin");
+            privacy.raise(word).expect("nothing changed since the question");
+        }
+        assert!(Matter::ALL.iter().all(|m| privacy.consents().of(*m).stands()));
+        privacy.at(101);
+        let _audit = privacy.set(less, 0);
+        let s = privacy.settings(0);
+        for matter in Matter::ALL {
+            let in_force = match matter {
+                Matter::Local => s.level >= Level::Local,
+                Matter::Home => s.level >= Level::Home,
+                Matter::Managed => s.level >= Level::Managed,
+                Matter::Sensing => s.on,
+                Matter::Weekly => s.weekly,
+                Matter::Keep => s.keep,
+            };
+            let record = privacy.consents().of(matter);
+            assert_eq!(record.stands(), in_force, "{less:?}: {matter:?}");
+            assert_eq!(record.withdrawn_at(), (!in_force).then_some(101), "{less:?}: {matter:?}");
+            n += 1;
+        }
+        // A file that lowers withdraws as well.
+        let file = Settings { level: Level::Quiet, ..Settings::DEFAULT };
+        let _asks = privacy.import(&file, 0);
+        assert!(Matter::ALL.iter().all(|m| !privacy.consents().of(*m).stands()), "{less:?}, then a file");
     }
     n
 }

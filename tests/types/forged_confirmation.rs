@@ -7,6 +7,6 @@ use prelude::*;
 
 fn main() {
     let mut privacy = Privacy::new();
-    let _ = privacy.raise(AdminConfirmed { what: More::On, era: 0 }); //~
+    let _ = privacy.raise(AdminConfirmed { what: More::On, account: 0, instance: 0, era: 0 }); //~
     privacy.set(Less::Off, 0);
 }

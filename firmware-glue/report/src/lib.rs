@@ -4,7 +4,10 @@
 #[cfg(test)]
 extern crate std;
 
+mod aging;
+pub mod audit;
 pub mod budget;
+pub mod consent;
 pub mod estimate;
 mod event;
 pub mod gate;
@@ -16,7 +19,9 @@ pub mod sink;
 pub mod state;
 pub mod wire;
 
+pub use audit::Audit;
 pub use budget::{BudgetTicket, Ledger};
+pub use consent::Consents;
 pub use event::EventCode;
 pub use raw::{Address, Raw, Telemetry, Wipe};
 pub use sink::{Port, Sink, Wired};

@@ -1,9 +1,12 @@
 //! What the household may look back on: 24 hours by slot and 30 days by hour, for 16 zones, and not a minute more.
 //!
-//! Time is the caller's wall clock in slots or hours since any fixed midnight of the household. It may jump: what a ring
-//! holds from outside the window that ends now is forgotten at the next call, forwards or backwards.
+//! Time is the caller's wall clock in slots since any fixed midnight of the household. It may jump: forwards, what is too
+//! old by then is forgotten; backwards, what lies in the future is forgotten, and so much less is kept as the clock went
+//! back, because that much age is hidden. A ring that was stored is loaded when the clock has been set, not before.
 
+use crate::aging::Aging;
 use crate::raw::Wipe;
+use crate::state::KeepPermit;
 use crate::wire::range::{Active, Day, Hour, Level10, Slot, ZoneId, ZoneState};
 use crate::wire::{Derived, Lan, Zone};
 
@@ -11,31 +14,52 @@ const ZONES: usize = ZoneId::MAX as usize;
 const SLOTS: usize = Slot::MAX as usize + 1;
 const HOURS: usize = 24 * 30;
 const UNKNOWN: u8 = 255;
+const VERSION: u8 = 1;
 
-/// The last `N` steps of time for 16 zones, one byte each.
-struct Ring<const N: usize> {
+/// The last `N` steps of `U` slots each, for 16 zones, one byte each.
+struct Ring<const N: usize, const U: u32> {
     cells: [[u8; N]; ZONES],
-    now: Option<u32>,
+    clock: Aging,
 }
 
-impl<const N: usize> Ring<N> {
+impl<const N: usize, const U: u32> Ring<N, U> {
+    const BYTES: usize = 1 + Aging::BYTES + ZONES * N;
+
     const fn new() -> Self {
-        Self { cells: [[UNKNOWN; N]; ZONES], now: None }
+        Self { cells: [[UNKNOWN; N]; ZONES], clock: Aging::UNSET }
     }
 
-    /// Moves to a time. Steps in between are unknown; so is everything after a step back, from the new time on.
-    fn advance(&mut self, to: u32) {
-        let n = N as u32;
-        let (first, steps) = match self.now {
-            Some(now) if to >= now => (now.saturating_add(1), to - now),
-            Some(now) => (to, (now - to).saturating_add(1)),
-            None => (to, n),
-        };
-        for i in 0..steps.min(n) {
-            let column = (first.wrapping_add(i) % n) as usize;
+    /// The step that runs.
+    fn now(&self) -> Option<u32> {
+        self.clock.now.map(|slot| slot / U)
+    }
+
+    /// Moves to a slot. Steps in between are unknown; so is everything after a step back, from the new time on, and what
+    /// may be too old.
+    fn advance(&mut self, slot: u32) {
+        let (n, before, to) = (N as u32, self.now(), slot / U);
+        match before {
+            Some(now) if to >= now => self.clear(now % n + 1, to - now),
+            Some(now) => self.clear(to % n, (now - to).saturating_add(1)),
+            None => self.clear(0, n),
+        }
+        self.clock.move_to(slot, n * U);
+        let hidden = self.clock.hidden().div_ceil(U);
+        if hidden >= n {
+            self.clear(0, n);
+            self.clock.forget();
+        } else {
+            // The oldest stand right behind the running step.
+            self.clear(to % n + 1, hidden);
+        }
+    }
+
+    /// Makes so many steps from a place on unknown.
+    fn clear(&mut self, from: u32, steps: u32) {
+        for i in 0..steps.min(N as u32) {
+            let column = ((from + i) % N as u32) as usize;
             self.cells.iter_mut().filter_map(|zone| zone.get_mut(column)).for_each(|v| *v = UNKNOWN);
         }
-        self.now = Some(to);
     }
 
     fn set(&mut self, zone: ZoneId, at: u32, f: impl FnOnce(Option<u8>) -> u8) {
@@ -59,9 +83,30 @@ impl<const N: usize> Ring<N> {
         })
         .sum()
     }
+
+    fn save(&self, out: &mut dyn FnMut(&[u8])) {
+        out(&[VERSION]);
+        out(&self.clock.save());
+        self.cells.iter().for_each(|zone| out(zone));
+    }
+
+    /// `None` for anything that [`save`](Self::save) cannot have written.
+    fn load(bytes: &[u8], most: i64) -> Option<Self> {
+        let (version, rest) = bytes.split_first()?;
+        let (clock, cells) = rest.split_at_checked(Aging::BYTES)?;
+        if *version != VERSION || cells.len() != ZONES * N {
+            return None;
+        }
+        let mut ring = Self { clock: Aging::load(clock)?, ..Self::new() };
+        for (row, stored) in ring.cells.iter_mut().zip(cells.chunks_exact(N)) {
+            row.copy_from_slice(stored);
+        }
+        let known = |v: &u8| *v == UNKNOWN || i64::from(*v) <= most;
+        ring.cells.iter().flatten().all(known).then_some(ring)
+    }
 }
 
-impl<const N: usize> Drop for Ring<N> {
+impl<const N: usize, const U: u32> Drop for Ring<N, U> {
     fn drop(&mut self) {
         self.cells.wipe();
     }
@@ -71,10 +116,19 @@ fn row(zone: ZoneId) -> usize {
     usize::from(zone.get().saturating_sub(1))
 }
 
+/// Fills a buffer from the front.
+fn filler(out: &mut [u8]) -> impl FnMut(&[u8]) {
+    let mut rest = out.iter_mut();
+    move |bytes| bytes.iter().for_each(|b| rest.next().into_iter().for_each(|place| *place = *b))
+}
+
 /// 24 hours by slot: the highest level of each.
-pub struct DayRing(Ring<SLOTS>);
+pub struct DayRing(Ring<SLOTS, 1>);
 
 impl DayRing {
+    /// Bytes of a stored ring.
+    pub const BYTES: usize = Ring::<SLOTS, 1>::BYTES;
+
     /// Knows nothing.
     pub const fn new() -> Self {
         Self(Ring::new())
@@ -87,7 +141,7 @@ impl DayRing {
 
     /// Remembers a zone's state in the slot that runs. Off and unknown leave no trace.
     pub fn record(&mut self, slot: u32, zone: &Derived<Zone, Lan>) {
-        if self.0.now != Some(slot) {
+        if self.0.now() != Some(slot) {
             self.advance(slot);
         }
         let z = zone.get();
@@ -105,6 +159,18 @@ impl DayRing {
     pub fn erase(&mut self, zone: Option<ZoneId>) -> usize {
         self.0.erase(zone)
     }
+
+    /// Writes the ring down for the encrypted store, while the household agreed to keep it.
+    pub fn save(&self, _: &KeepPermit<'_>, out: &mut [u8; Self::BYTES]) {
+        self.0.save(&mut filler(out));
+    }
+
+    /// Takes a stored ring back, as it stands at the slot that runs. `None` for foreign bytes.
+    pub fn load(_: &KeepPermit<'_>, bytes: &[u8], slot: u32) -> Option<Self> {
+        let mut ring = Self(Ring::load(bytes, Level10::MAX)?);
+        ring.advance(slot);
+        Some(ring)
+    }
 }
 
 impl Default for DayRing {
@@ -115,22 +181,25 @@ impl Default for DayRing {
 
 /// 30 days by hour: how long each zone was active.
 pub struct MonthRing {
-    ring: Ring<HOURS>,
+    ring: Ring<HOURS, 12>,
     /// The slots of the running hour in which a zone moved, slot 0 in bit 0.
     moved: [u16; ZONES],
 }
 
 impl MonthRing {
+    /// Bytes of a stored ring. The slots of the running hour are not stored: a restart makes it begin anew.
+    pub const BYTES: usize = Ring::<HOURS, 12>::BYTES;
+
     /// Knows nothing.
     pub const fn new() -> Self {
         Self { ring: Ring::new(), moved: [0; ZONES] }
     }
 
-    /// Moves to a slot, counted from a midnight; to be called at least once an hour, recorded or not.
+    /// Moves to a slot, counted from a midnight; to be called at least once a slot, recorded or not.
     pub fn advance(&mut self, slot: u32) {
-        let hour = slot / 12;
-        if self.ring.now != Some(hour) {
-            self.ring.advance(hour);
+        let before = self.ring.now();
+        self.ring.advance(slot);
+        if self.ring.now() != before {
             self.moved.wipe();
         }
     }
@@ -143,14 +212,14 @@ impl MonthRing {
             if let Some(moved) = self.moved.get_mut(row(z.zone)) {
                 *moved |= u16::from(z.state == ZoneState::Moving) << (slot % 12);
                 let active = moved.count_ones() as u8;
-                self.ring.set(z.zone, slot / 12, |_| active);
+                self.ring.set(z.zone, slot / 12, |before| before.unwrap_or(0).max(active));
             }
         }
     }
 
     /// Active time in an hour of a day, counted back from the running day.
     pub fn active(&self, zone: ZoneId, day: Day, hour: Hour) -> Option<Active> {
-        let now = self.ring.now?;
+        let now = self.ring.now()?;
         let wanted = (now / 24 * 24 + u32::from(hour.get())).checked_sub(24 * u32::from(day.get()))?;
         let inside = wanted <= now && now - wanted < HOURS as u32;
         inside.then(|| self.ring.get(zone, wanted as usize))?.map(|v| Active::new(v.into()))
@@ -160,6 +229,18 @@ impl MonthRing {
     pub fn erase(&mut self, zone: Option<ZoneId>) -> usize {
         self.moved.wipe();
         self.ring.erase(zone)
+    }
+
+    /// Writes the ring down for the encrypted store, while the household agreed to keep it.
+    pub fn save(&self, _: &KeepPermit<'_>, out: &mut [u8; Self::BYTES]) {
+        self.ring.save(&mut filler(out));
+    }
+
+    /// Takes a stored ring back, as it stands at the slot that runs. `None` for foreign bytes.
+    pub fn load(_: &KeepPermit<'_>, bytes: &[u8], slot: u32) -> Option<Self> {
+        let mut month = Self { ring: Ring::load(bytes, Active::MAX)?, moved: [0; ZONES] };
+        month.advance(slot);
+        Some(month)
     }
 }
 
@@ -179,7 +260,8 @@ impl Drop for MonthRing {
 mod tests {
     use super::*;
     use crate::gate;
-    use crate::state::tests::on;
+    use crate::state::More;
+    use crate::state::tests::{on, raise};
     use crate::{Raw, estimate::*};
 
     const ZONE: ZoneId = ZoneId::new(16);
@@ -222,22 +304,49 @@ mod tests {
     }
 
     #[test]
-    fn nothing_outlives_a_jump_of_the_clock() {
-        // A slow twin remembers (slot, level) and judges by age alone.
+    fn a_jump_forward_forgets_by_age_and_one_back_by_what_it_hides() {
         let mut ring = DayRing::new();
-        let mut twin: std::vec::Vec<(u32, u8)> = std::vec::Vec::new();
-        let mut now = 5000u32;
-        for (i, jump) in [1i64, 1, 250, -100, 3, 500, -400, 287, 1, -288, 1, 100_000, -99_999].into_iter().enumerate() {
-            now = u32::try_from(i64::from(now) + jump).unwrap();
-            ring.record(now, &state(Motion::Moving, 1000 << (i % 3)));
-            twin.retain(|(t, _)| *t < now && now - t < 288);
-            twin.push((now, 5 + (i % 3) as u8));
-            for slot in 0..288 {
-                let want = twin.iter().find(|(t, _)| t % 288 == slot).map(|(_, l)| *l);
-                let got = ring.level(ZONE, Slot::new(slot.into())).map(Level10::get);
-                assert_eq!(got, want, "step {i}, slot {slot}");
-            }
+        let known = |ring: &DayRing| (0..288).filter(|s| ring.level(ZONE, Slot::new(*s)).is_some()).count();
+        for slot in 1000..1288 {
+            ring.record(slot, &state(Motion::Still, 0));
         }
+        assert_eq!(known(&ring), 288);
+        ring.advance(1387);
+        assert_eq!(known(&ring), 188, "100 slots forward: 100 are too old");
+        ring.advance(1288);
+        assert_eq!(known(&ring), 187, "99 back hide an age of 100: all but one of those are gone already");
+        ring.advance(1278);
+        assert_eq!(known(&ring), 176, "ten more back: eleven may be too old or lie in the future");
+        for slot in 1278..1278 + 2 * 288 {
+            ring.record(slot, &state(Motion::Still, 0));
+        }
+        assert_eq!(known(&ring), 288, "a day later all is as before");
+        ring.advance(900);
+        assert_eq!(known(&ring), 0, "more than a day back: nothing is certain");
+        ring.record(901, &state(Motion::Still, 0));
+        assert_eq!(known(&ring), 1);
+    }
+
+    #[test]
+    fn a_stored_ring_comes_back_and_foreign_bytes_do_not() {
+        let mut privacy = on();
+        raise(&mut privacy, More::KeepOn);
+        let permit = privacy.keeping().unwrap();
+        let mut ring = DayRing::new();
+        ring.record(1000, &state(Motion::Moving, 4000));
+        let mut bytes = [0xee; DayRing::BYTES];
+        ring.save(&permit, &mut bytes);
+        let at = |ring: &DayRing, slot: u32| ring.level(ZONE, Slot::new(i64::from(slot % 288))).map(Level10::get);
+        assert_eq!(DayRing::load(&permit, &bytes, 1287).map(|r| at(&r, 1000)), Some(Some(7)));
+        assert_eq!(DayRing::load(&permit, &bytes, 1288).map(|r| at(&r, 1000)), Some(None));
+        let mut damaged = [(0, 2), (1, 7), (14, 10)].map(|(at, v)| {
+            let mut b = bytes;
+            b[at] = v;
+            b
+        });
+        assert!(damaged.iter_mut().all(|b| DayRing::load(&permit, b, 1000).is_none()));
+        assert!(DayRing::load(&permit, &bytes[1..], 1000).is_none());
+        assert!(MonthRing::load(&permit, &bytes, 1000).is_none());
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod tell;
 
 pub use plan::{decision, radio, snapshot};
 pub use sense::{link, zone, zone_silent};
-pub use tell::{NodeStatus, day, event, month, status, weekly};
+pub use tell::{NodeStatus, audited, day, event, month, status, weekly};
 
 /// One step of a detector: its state, one frame, one result. Lost: nothing; the result is raw.
 ///

@@ -1,5 +1,6 @@
 //! What may be said of the node itself and of its memory.
 
+use crate::audit::Entry;
 use crate::budget::sampler::{NoWords, Words, below, krr, laplace};
 use crate::budget::{BudgetTicket, Question, WeekAnswers};
 use crate::ring::{DayRing, MonthRing};
@@ -47,6 +48,12 @@ pub fn status(privacy: &Privacy, now_us: u64, node: &NodeStatus) -> Derived<Stat
 /// An event of the closed list. Lost: the time but for the slot.
 pub fn event(slot: Slot, code: EventCode, number: Number) -> Derived<Event, Lan> {
     Derived::mint(Event { slot, code, number })
+}
+
+/// An entry of the audit, for everybody at home. Lost: the day; slot 0 stands where the time was not known.
+pub fn audited(entry: &Entry) -> Derived<Event, Lan> {
+    let slot = Slot::new(entry.at().map_or(0, |at| i64::from(at % 288)));
+    Derived::mint(Event { slot, code: entry.code(), number: entry.number() })
 }
 
 /// One slot of the last 24 hours, as the ring remembers it. Lost: nothing more.

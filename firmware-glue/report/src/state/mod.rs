@@ -4,9 +4,17 @@
 //! Time is an argument: microseconds of one monotonic clock, as on the frames.
 
 use crate::EventCode;
+use crate::audit::Audit;
+use crate::consent::Consents;
 use crate::sink::{Door, LanDoor, Port, Sink, WanDoor};
 use crate::wire::range::{Level, Number, Sensing, ZoneId};
-use crate::wire::{Kind, Lan, Wan};
+use crate::wire::{Lan, Wan};
+
+mod ask;
+mod settings;
+
+pub use ask::{Admin, AdminConfirmed, Ask, More};
+pub use settings::Settings;
 
 /// For how long sensing pauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,79 +51,14 @@ pub enum Less {
     KeepOff,
 }
 
-/// A step to more exposure. It takes an [`AdminConfirmed`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum More {
-    /// A higher level.
-    Level(Level),
-    /// Sensing on.
-    On,
-    /// Sensing on in one zone.
-    ZoneOn(ZoneId),
-    /// The end of a pause.
-    Resume,
-    /// The weekly report.
-    WeeklyOn,
-    /// History kept across restarts.
-    KeepOn,
-}
-
-/// Somebody who may raise: the node's session of a logged-in admin, or the host program of the C library.
-pub trait Admin {
-    /// True if this is an admin now.
-    fn is_admin(&self) -> bool;
-}
-
-/// A question to the admin. Show [`becomes_possible`](Self::becomes_possible), then [`confirm`](Self::confirm).
-#[must_use = "a question that is not confirmed changes nothing"]
-pub struct Ask {
-    what: More,
-    from: Level,
-    era: u32,
-}
-
-impl Ask {
-    /// What is asked for.
-    pub const fn what(&self) -> More {
-        self.what
-    }
-
-    /// The messages that become possible, each with the door through which it could go.
-    pub fn becomes_possible(&self) -> impl Iterator<Item = (Door, Kind)> {
-        let (from, what) = (self.from, self.what);
-        let pairs = Door::ALL.iter().flat_map(|d| Kind::ALL.iter().map(move |k| (*d, *k)));
-        pairs.filter(move |(door, kind)| match what {
-            More::Level(to) => door.carries(*kind, to) && !door.carries(*kind, from) && *kind != Kind::Weekly,
-            More::On | More::ZoneOn(_) | More::Resume => door.carries(*kind, from) && kind.is_sensed(),
-            More::WeeklyOn => *kind == Kind::Weekly && door.carries(*kind, from),
-            More::KeepOn => *door == Door::Lan(LanDoor::Store) && door.carries(*kind, from),
-        })
-    }
-
-    /// The admin has read the list and says yes. `None` if this is no admin.
-    pub fn confirm(self, admin: &dyn Admin) -> Option<AdminConfirmed> {
-        admin.is_admin().then_some(AdminConfirmed { what: self.what, era: self.era })
-    }
-}
-
-/// Proof that an admin saw what would become possible and agreed. Made by [`Ask::confirm`] only, used once.
-pub struct AdminConfirmed {
-    what: More,
-    era: u32,
-}
-
-impl AdminConfirmed {
-    pub(crate) const fn what(&self) -> More {
-        self.what
-    }
-}
-
 /// Why a raise was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StateError {
     /// Something changed since the question was asked: ask again.
     Stale,
+    /// The question was put by another node, or by this one before a restart.
+    Foreign,
     /// Sensing cannot be switched on at level 0: raise the level first.
     LevelTooLow,
 }
@@ -123,6 +66,7 @@ pub enum StateError {
 impl core::fmt::Display for StateError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
+            Self::Foreign => "the question came from another node or from before a restart: ask again",
             Self::Stale => "the settings changed since the question was asked: ask again",
             Self::LevelTooLow => "the level in force does not allow this: raise the level first",
         })
@@ -130,51 +74,6 @@ impl core::fmt::Display for StateError {
 }
 
 impl core::error::Error for StateError {}
-
-/// The settings as a file or a backup holds them. All public: they are class H, and shown to everybody at home.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Level.
-    pub level: Level,
-    /// The sensing switch.
-    pub on: bool,
-    /// Seconds that a pause still lasts; 0 none, `u32::MAX` until resumed.
-    pub pause_s: u32,
-    /// Zones that are switched off, zone 1 in bit 0.
-    pub zones_off: u16,
-    /// Consent to the weekly report.
-    pub weekly: bool,
-    /// History kept across restarts.
-    pub keep: bool,
-}
-
-impl Settings {
-    /// What a new installation has: level 1, sensing off, all else off.
-    pub const DEFAULT: Self =
-        Self { level: Level::Local, on: false, pause_s: 0, zones_off: 0, weekly: false, keep: false };
-
-    /// True if any part is more exposed than in `other`.
-    pub fn exceeds(&self, other: &Self) -> bool {
-        self.level > other.level
-            || self.on && !other.on
-            || self.pause_s < other.pause_s
-            || other.zones_off & !self.zones_off != 0
-            || self.weekly && !other.weekly
-            || self.keep && !other.keep
-    }
-
-    /// The less exposed of each part.
-    pub fn least(&self, other: &Self) -> Self {
-        Self {
-            level: self.level.min(other.level),
-            on: self.on && other.on,
-            pause_s: self.pause_s.max(other.pause_s),
-            zones_off: self.zones_off | other.zones_off,
-            weekly: self.weekly && other.weekly,
-            keep: self.keep && other.keep,
-        }
-    }
-}
 
 /// The state in force. There is one in a node; it is not `Clone`, so that *off* is off for everybody.
 ///
@@ -188,12 +87,72 @@ pub struct Privacy {
     weekly: bool,
     keep: bool,
     era: u32,
+    instance: u64,
+    slot: Option<u32>,
+    consents: Consents,
+    audit: Audit<POCKET>,
 }
+
+/// Changes that [`Privacy`] itself remembers until a node takes them over.
+pub const POCKET: usize = 16;
 
 impl Privacy {
     /// A new installation: [`Settings::DEFAULT`].
     pub const fn new() -> Self {
-        Self { level: Level::Local, on: false, pause: None, zones_off: 0, weekly: false, keep: false, era: 0 }
+        Self {
+            level: Level::Local,
+            on: false,
+            pause: None,
+            zones_off: 0,
+            weekly: false,
+            keep: false,
+            era: 0,
+            instance: 0,
+            slot: None,
+            consents: Consents::NONE,
+            audit: Audit::new(),
+        }
+    }
+
+    /// The same state under a number of its own: 64 random bits, drawn at start. An admin's word to a state with another
+    /// number is refused. Without one the number is 0, which tells two such states in one process apart by nothing.
+    #[must_use]
+    pub fn for_instance(self, instance: u64) -> Self {
+        Self { instance, ..self }
+    }
+
+    /// The same state with the records of consent that were stored.
+    #[must_use]
+    pub fn with_consents(self, consents: Consents) -> Self {
+        Self { consents, ..self }
+    }
+
+    /// Tells the wall clock, in slots since Monday, 5 January 1970: once a slot. The records of consent and the audit
+    /// bear it; where nobody tells it, their time is unknown.
+    pub fn at(&mut self, slot: u32) {
+        self.slot = Some(slot);
+        self.audit.advance(slot);
+    }
+
+    /// Who agreed to what, and when.
+    pub const fn consents(&self) -> &Consents {
+        &self.consents
+    }
+
+    /// The last changes of this state, oldest first. [`gate::audited`](crate::gate::audited) makes messages of them.
+    pub const fn audit(&self) -> &Audit<POCKET> {
+        &self.audit
+    }
+
+    /// Moves the last changes into a long audit. Returns how many there were.
+    pub fn hand_over<const N: usize>(&mut self, long: &mut Audit<N>) -> usize {
+        long.take(&mut self.audit)
+    }
+
+    fn noted(&mut self, code: EventCode, number: i64) -> (EventCode, Number) {
+        let number = Number::new(number);
+        self.audit.note(code, number);
+        (code, number)
     }
 
     /// The state as the node itself last wrote it down, at start. A file that a person edits is not that: see
@@ -206,7 +165,8 @@ impl Privacy {
         };
         let on = stored.on && stored.level > Level::Quiet;
         let weekly = stored.weekly && stored.level == Level::Managed;
-        Self { level: stored.level, on, pause, zones_off: stored.zones_off, weekly, keep: stored.keep, era: 0 }
+        let Settings { level, zones_off, keep, .. } = *stored;
+        Self { level, on, pause, zones_off, weekly, keep, ..Self::new() }
     }
 
     /// The settings to write down.
@@ -227,8 +187,20 @@ impl Privacy {
     /// that an admin would have to confirm.
     pub fn import(&mut self, wanted: &Settings, now_us: u64) -> bool {
         let now = self.settings(now_us);
-        let era = self.era;
-        *self = Self { era: era.wrapping_add(1), ..Self::restore(&now.least(wanted), now_us) };
+        let least = now.least(wanted);
+        let Self { level, on, pause, zones_off, weekly, keep, .. } = Self::restore(&least, now_us);
+        (self.level, self.on, self.pause, self.zones_off) = (level, on, pause, zones_off);
+        (self.weekly, self.keep, self.era) = (weekly, keep, self.era.wrapping_add(1));
+        let lowered = [
+            (least.level < now.level, Less::Level(least.level)),
+            (!self.on && now.on, Less::Off),
+            (!self.weekly && now.weekly, Less::WeeklyOff),
+            (!self.keep && now.keep, Less::KeepOff),
+        ];
+        for (_, less) in lowered.into_iter().filter(|(taken, _)| *taken) {
+            self.consents.withdraw(less, self.slot);
+        }
+        self.noted(EventCode::SettingChanged, 0);
         wanted.exceeds(&now)
     }
 
@@ -261,7 +233,7 @@ impl Privacy {
         self.keep
     }
 
-    /// Steps to less exposure, at once. Returns what belongs into the audit.
+    /// Steps to less exposure, at once. Returns the entry of the audit.
     pub fn set(&mut self, less: Less, now_us: u64) -> (EventCode, Number) {
         self.era = self.era.wrapping_add(1);
         let (code, number) = match less {
@@ -301,18 +273,24 @@ impl Privacy {
                 (EventCode::KeepOff, 0)
             }
         };
-        (code, Number::new(number))
+        self.consents.withdraw(less, self.slot);
+        self.noted(code, number)
     }
 
     /// Puts the question for a step to more exposure.
     pub const fn ask(&self, what: More) -> Ask {
-        Ask { what, from: self.level, era: self.era }
+        Ask { what, from: self.level, instance: self.instance, era: self.era }
     }
 
-    /// Steps to more exposure. Returns what belongs into the audit.
+    /// Steps to more exposure. Returns the entry of the audit.
     ///
-    /// - Errors: [`StateError::Stale`] if anything changed since the question, [`StateError::LevelTooLow`]
+    /// - Errors: [`StateError::Foreign`] from another state, [`StateError::Stale`] if anything changed since the question,
+    ///   [`StateError::LevelTooLow`]
     pub fn raise(&mut self, confirmed: AdminConfirmed) -> Result<(EventCode, Number), StateError> {
+        if confirmed.instance != self.instance {
+            return Err(StateError::Foreign);
+        }
+        let from = self.level;
         if confirmed.era != self.era {
             return Err(StateError::Stale);
         }
@@ -345,7 +323,8 @@ impl Privacy {
             }
         };
         self.era = self.era.wrapping_add(1);
-        Ok((code, Number::new(number)))
+        self.consents.give(confirmed.what, from, confirmed.account, self.slot);
+        Ok(self.noted(code, number))
     }
 
     /// Leave to look at the sensing air while sensing is on, or proof that it is not.
@@ -359,6 +338,11 @@ impl Privacy {
     /// Leave to make a snapshot for the operator: at level 3 only.
     pub fn managed(&self) -> Option<ManagedPermit<'_>> {
         (self.level == Level::Managed).then_some(ManagedPermit(self))
+    }
+
+    /// Leave to write history down, while the household agreed to keep it.
+    pub fn keeping(&self) -> Option<KeepPermit<'_>> {
+        self.keep.then_some(KeepPermit(self))
     }
 
     /// A sink within the home, if the level in force has that door.
@@ -404,12 +388,16 @@ impl Silent<'_> {
     }
 }
 
+/// Leave to write history down.
+pub struct KeepPermit<'s>(#[expect(dead_code, reason = "held for its borrow")] &'s Privacy);
+
 /// Leave to make a snapshot.
 pub struct ManagedPermit<'s>(#[expect(dead_code, reason = "held for its borrow")] &'s Privacy);
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::wire::Kind;
 
     pub(crate) struct Host(pub bool);
 

@@ -1,0 +1,247 @@
+//! The audit: what was done to the node's exposure, for everybody at home to read.
+//!
+//! [`Privacy`](crate::Privacy) writes its own changes into a small one that nobody can leave out; a node carries them over
+//! into a long one, which is kept for 90 days. Entries are event codes: no names, no addresses, no values from the air.
+
+use crate::EventCode;
+use crate::aging::Aging;
+use crate::wire::range::Number;
+use crate::wire::sort_by_key;
+
+/// Age that no entry may reach, in slots: 90 days.
+pub const CAP: u32 = 90 * 288;
+const UNKNOWN: u32 = u32::MAX;
+const ENTRY: usize = 7;
+
+/// One entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    at: u32,
+    number: Number,
+    code: EventCode,
+}
+
+impl Entry {
+    /// When, in slots since Monday, 5 January 1970; `None` where the time was not known.
+    pub fn at(&self) -> Option<u32> {
+        Some(self.at).filter(|at| *at != UNKNOWN)
+    }
+
+    /// What.
+    pub const fn code(&self) -> EventCode {
+        self.code
+    }
+
+    /// How many, or which.
+    pub const fn number(&self) -> Number {
+        self.number
+    }
+
+    fn save(&self) -> [u8; ENTRY] {
+        let ([a, b, c, d], [e, f]) = (self.at.to_be_bytes(), self.number.get().to_be_bytes());
+        [self.code as u8, a, b, c, d, e, f]
+    }
+
+    fn load(bytes: &[u8]) -> Option<Self> {
+        let [code, a, b, c, d, e, f] = *bytes.first_chunk::<ENTRY>()?;
+        let code = EventCode::ALL.iter().find(|c| **c as u8 == code)?;
+        let number = Number::new(i64::from(u16::from_be_bytes([e, f])));
+        Some(Self { at: u32::from_be_bytes([a, b, c, d]), number, code: *code })
+    }
+}
+
+impl EventCode {
+    /// What the contract asks to be found again (I12): raises, tokens, exports, erasures, changes from outside. Anybody
+    /// can cause the others, so they must not be able to push these out.
+    pub const fn is_lasting(self) -> bool {
+        matches!(
+            self,
+            Self::LevelRaised
+                | Self::SensingOn
+                | Self::ZoneOn
+                | Self::Resumed
+                | Self::WeeklyOn
+                | Self::KeepOn
+                | Self::HoldOff
+                | Self::TokenMade
+                | Self::Exported
+                | Self::Imported
+                | Self::Erased
+                | Self::SettingChanged
+        )
+    }
+}
+
+/// The last `N` entries, oldest first. Time is the caller's wall clock, which may jump.
+pub struct Audit<const N: usize> {
+    entries: [Option<Entry>; N],
+    clock: Aging,
+}
+
+impl<const N: usize> Audit<N> {
+    /// Bytes of a stored audit.
+    pub const BYTES: usize = Aging::BYTES + N * ENTRY;
+
+    /// Holds nothing.
+    pub const fn new() -> Self {
+        Self { entries: [None; N], clock: Aging::UNSET }
+    }
+
+    /// Moves to a slot since Monday, 5 January 1970, and drops what is too old: once a slot. Returns how many went.
+    pub fn advance(&mut self, slot: u32) -> usize {
+        let before = self.len();
+        self.clock.move_to(slot, CAP);
+        let hidden = self.clock.hidden();
+        for place in &mut self.entries {
+            if let Some(entry) = place {
+                // What was noted before the clock was set, or lies in the future after a step back, happened now at the latest.
+                entry.at = entry.at.min(slot);
+            }
+            if place.is_some_and(|e| (slot - e.at).saturating_add(hidden) >= CAP) {
+                *place = None;
+            }
+        }
+        self.close_up();
+        before - self.len()
+    }
+
+    /// Notes what happened, at the time of the last [`advance`](Self::advance). What is there already for this slot is
+    /// not noted twice. When all is full, the oldest that anybody can cause goes; then the oldest.
+    pub fn note(&mut self, code: EventCode, number: Number) {
+        let at = self.clock.now.unwrap_or(UNKNOWN);
+        self.push(Entry { at, number, code });
+    }
+
+    fn push(&mut self, entry: Entry) {
+        if self.iter().any(|e| *e == entry) {
+            return;
+        }
+        if self.len() == N {
+            let small = |e: &Option<Entry>| e.is_some_and(|e| !e.code.is_lasting());
+            let victim = self.entries.iter().position(small).unwrap_or(0);
+            if let Some(place) = self.entries.get_mut(victim) {
+                *place = None;
+            }
+            self.close_up();
+        }
+        if let Some(place) = self.entries.iter_mut().find(|e| e.is_none()) {
+            *place = Some(entry);
+        }
+    }
+
+    /// Takes over what another audit holds, and leaves it empty. Returns how many entries came.
+    pub fn take<const M: usize>(&mut self, from: &mut Audit<M>) -> usize {
+        let n = from.len();
+        for place in &mut from.entries {
+            if let Some(entry) = place.take() {
+                self.push(entry);
+            }
+        }
+        n
+    }
+
+    /// The entries, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().flatten()
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn close_up(&mut self) {
+        sort_by_key(&mut self.entries, Option::is_none);
+    }
+
+    /// Writes the audit down for the store: at most [`BYTES`](Self::BYTES), the number of bytes is returned.
+    pub fn save(&self, out: &mut [u8]) -> usize {
+        let bytes = self.clock.save().into_iter().chain(self.iter().flat_map(Entry::save));
+        out.iter_mut().zip(bytes).map(|(place, b)| *place = b).count()
+    }
+
+    /// A stored audit as it stands at a slot. `None` for foreign bytes.
+    pub fn load(bytes: &[u8], slot: u32) -> Option<Self> {
+        let (clock, entries) = bytes.split_at_checked(Aging::BYTES)?;
+        let mut audit = Self { clock: Aging::load(clock)?, ..Self::new() };
+        if entries.len() % ENTRY != 0 || entries.len() / ENTRY > N {
+            return None;
+        }
+        for (place, stored) in audit.entries.iter_mut().zip(entries.chunks_exact(ENTRY)) {
+            *place = Some(Entry::load(stored)?);
+        }
+        audit.advance(slot);
+        Some(audit)
+    }
+}
+
+impl<const N: usize> Default for Audit<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    fn codes<const N: usize>(audit: &Audit<N>) -> Vec<(EventCode, u16)> {
+        audit.iter().map(|e| (e.code(), e.number().get())).collect()
+    }
+
+    #[test]
+    fn nobody_pushes_out_a_raise() {
+        let mut audit = Audit::<4>::new();
+        audit.advance(0);
+        audit.note(EventCode::LevelRaised, Number::new(2));
+        for n in 0..100 {
+            audit.advance(n);
+            audit.note(EventCode::Paused, Number::new(15));
+            audit.note(EventCode::Paused, Number::new(15));
+        }
+        assert_eq!((audit.len(), codes(&audit)[0]), (4, (EventCode::LevelRaised, 2)));
+        assert_eq!(audit.iter().filter_map(Entry::at).collect::<Vec<_>>(), [0, 97, 98, 99]);
+        for n in 0..4 {
+            audit.note(EventCode::TokenMade, Number::new(n));
+        }
+        let tokens = (0..4).map(|n| (EventCode::TokenMade, n));
+        assert!(codes(&audit).into_iter().eq(tokens), "all last: the oldest goes");
+    }
+
+    #[test]
+    fn entries_end_after_90_days_and_earlier_after_a_step_back() {
+        let mut audit = Audit::<8>::new();
+        audit.note(EventCode::Started, Number::new(0));
+        audit.advance(1000);
+        assert_eq!(audit.iter().next().and_then(Entry::at), Some(1000), "noted before the clock was set");
+        assert_eq!((audit.advance(1000 + CAP - 1), audit.len()), (0, 1));
+        assert_eq!((audit.advance(1000 + CAP), audit.len()), (1, 0));
+        audit.note(EventCode::Started, Number::new(0));
+        audit.advance(1000 + CAP - 9);
+        assert_eq!(audit.advance(1000 + 2 * CAP - 9 - 10), 1, "ten slots are hidden");
+    }
+
+    #[test]
+    fn an_audit_is_taken_over_and_stored() {
+        let (mut small, mut long) = (Audit::<4>::new(), Audit::<16>::new());
+        small.advance(50);
+        long.advance(50);
+        small.note(EventCode::SensingOn, Number::new(0));
+        assert_eq!((long.take(&mut small), small.len(), long.len()), (1, 0, 1));
+        let mut bytes = vec![0; Audit::<16>::BYTES];
+        let n = long.save(&mut bytes);
+        bytes.truncate(n);
+        assert_eq!(Audit::<16>::load(&bytes, 50).map(|a| codes(&a)), Some(codes(&long)));
+        assert!(Audit::<16>::load(&bytes[..n - 1], 50).is_none());
+        assert!(Audit::<0>::load(&bytes, 50).is_none());
+        bytes[Aging::BYTES] = 0;
+        assert!(Audit::<16>::load(&bytes, 50).is_none(), "no such event");
+    }
+}

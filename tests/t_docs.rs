@@ -1,0 +1,156 @@
+//! `t_docs` of the privacy contract: every test that it names exists, or is said to be open; every field of the dictionary is in
+//! the schema and the reverse.
+//!
+//! After a change of `wire.toml` or `events.toml`: `MILLPOND_BLESS=1 cargo test -p millpond-tests --test t_docs` writes the
+//! dictionary anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::ExitCode;
+use std::{env, fs};
+
+use millpond_tests::cases;
+use millpond_tests::dictionary::{coded, dictionary};
+
+fn main() -> ExitCode {
+    cases::run(
+        "t_docs",
+        &[
+            ("every test that is named exists or is open", named_tests),
+            ("the list of tests is the contract's", the_contract_s_list),
+            ("the dictionary is what the schema gives", not_drifted),
+            ("fields of the dictionary and of the schema, both ways", fields),
+        ],
+    )
+}
+
+/// Section 10: the name of each test, and how far it goes here. Open ones wait for what they are to test.
+const NAMES: &[(&str, State)] = {
+    use State::{Gate, Open, Whole};
+    &[
+        ("t_types", Whole),
+        ("t_rename", Open("of the whole node; the gate's part is in t_gate and t_self")),
+        ("t_nonint", Open("needs the node's sinks; the gate's part is in t_off")),
+        ("t_canary", Open("of the whole node; the gate's part is in t_gate and t_self")),
+        ("t_self", Gate("leaks in library paths; builds of the node with leaks are open")),
+        ("t_vocab", Whole),
+        ("t_egress", Open("needs the node's sockets")),
+        ("t_shape", Gate("sizes of every rendering and the caller's times; the node's clocks are open")),
+        ("t_off", Gate("the source and its soundings are the node's")),
+        ("t_pause", Gate("the open door for it is the node's")),
+        ("t_retain", Gate("decisions and the store are the node's")),
+        ("t_erase", Open("needs the store")),
+        ("t_quarantine", Open("needs the store")),
+        ("t_levels", Gate("sinks as the gate makes them")),
+        ("t_upgrade", Open("there is one version of the settings")),
+        ("t_dp_sampler", Whole),
+        ("t_dp_ledger", Whole),
+        ("t_cells", Open("there is no aggregator library")),
+        ("t_pseudonym", Whole),
+        ("t_why", Open("needs the node's planner")),
+        ("t_window", Open("needs the node's planner")),
+        ("t_equal", Open("needs the node's planner")),
+        ("t_export", Open("needs the node's export")),
+        ("t_roundtrip", Gate("rings, audit, consents and settings; the export is the node's")),
+        ("t_doors", Open("needs the node's HTTP door")),
+        ("t_page", Open("needs the node's page")),
+        ("t_log", Open("needs the node's log; the list of codes is held by t_vocab")),
+        ("t_panic", Open("needs the node's process")),
+        ("t_uninstall", Open("needs the package")),
+        ("t_docs", Whole),
+    ]
+};
+
+enum State {
+    /// All that the contract asks.
+    Whole,
+    /// The gate's part; the text says what is left.
+    Gate(&'static str),
+    /// Not here yet, and why.
+    Open(&'static str),
+}
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A target in the manifest, a source that names itself so to the runner, and at least one part.
+fn named_tests() -> usize {
+    let manifest = fs::read_to_string(Path::new(HERE).join("Cargo.toml")).expect("the manifest is there");
+    for (name, state) in NAMES {
+        let target = manifest.contains(&format!("name = \"{name}\""));
+        match state {
+            State::Open(why) => {
+                println!(
+                    "t_docs: {name} is open: {why}{}",
+                    if target { " (a target of that name exists)" } else { "" }
+                );
+            }
+            State::Whole | State::Gate(_) => {
+                assert!(target, "{name} has no target in tests/Cargo.toml");
+                let source = fs::read_to_string(Path::new(HERE).join(name).with_extension("rs"));
+                let source = source.unwrap_or_else(|e| panic!("tests/{name}.rs: {e}"));
+                let counts = source.contains(&format!("\"{name}\",")) && source.contains("cases::run(");
+                assert!(
+                    counts || source.contains(&format!("{name}: {{cases}} cases")),
+                    "{name} prints no number of cases"
+                );
+            }
+        }
+        if let State::Gate(left) = state {
+            println!("t_docs: {name} at the gate: {left}");
+        }
+    }
+    NAMES.len()
+}
+
+fn the_contract_s_list() -> usize {
+    let Ok(contract) = fs::read_to_string(Path::new(HERE).join("../../shared/privacy.md")) else {
+        eprintln!("t_docs: the contract's text is not here; its list of tests is not compared");
+        return 1;
+    };
+    let section = contract.split("\n## ").find(|s| s.starts_with("10. ")).expect("the contract has a section 10");
+    let cells = section.lines().filter_map(|l| l.strip_prefix("| ")?.split(" |").next());
+    let stated: BTreeSet<&str> = cells.flat_map(|c| c.split('`').filter(|w| w.starts_with("t_"))).collect();
+    let here: BTreeSet<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(stated, here);
+    stated.len()
+}
+
+fn dictionary_path() -> std::path::PathBuf {
+    Path::new(HERE).join("../firmware-glue/report/docs/dictionary.md")
+}
+
+fn not_drifted() -> usize {
+    let (path, made) = (dictionary_path(), dictionary());
+    if env::var_os("MILLPOND_BLESS").is_some() {
+        fs::create_dir_all(path.parent().expect("it lies in a folder")).expect("the folder can be made");
+        fs::write(&path, &made).expect("the dictionary can be written");
+    }
+    let committed = fs::read_to_string(&path).expect("docs/dictionary.md is committed");
+    let differs = committed.lines().zip(made.lines()).position(|(a, b)| a != b);
+    assert!(
+        committed == made,
+        "firmware-glue/report/docs/dictionary.md differs from the schema from line {:?} on; \
+         `MILLPOND_BLESS=1 cargo test -p millpond-tests --test t_docs` writes it anew",
+        differs.map_or(committed.lines().count().min(made.lines().count()), |n| n) + 1
+    );
+    made.lines().count()
+}
+
+/// What the committed text says, read back as a reader does: headings are messages, first cells are fields.
+fn fields() -> usize {
+    let text = fs::read_to_string(dictionary_path()).expect("docs/dictionary.md is committed");
+    let mut stated: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let (mut message, mut table) = ("", "");
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("## ") {
+            (message, table) = (name, "");
+        } else if line.starts_with("| ") && !line.starts_with("| `") {
+            table = line;
+        } else if let Some(name) = line.strip_prefix("| `").filter(|_| table.starts_with("| field")) {
+            stated.entry(message).or_default().push(name.split('`').next().unwrap_or_default());
+        }
+    }
+    let coded: BTreeMap<&str, Vec<&str>> = coded().into_iter().collect();
+    assert_eq!(stated, coded);
+    coded.values().map(Vec::len).sum()
+}
