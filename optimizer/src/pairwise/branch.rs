@@ -1,12 +1,9 @@
 //! Branch and bound over a core: depth first, resumable, counted in steps.
 //!
-//! Every step raises the floor by handshakes, drops the values that one look ahead closes, takes out nodes of degree
-//! two and less, and branches on the node with the fewest values left.
+//! Every step raises the floor by one pass of handshakes, drops the values that one look ahead closes, takes out nodes of
+//! degree two and less, and branches on the node with the fewest values left, or on one that has failed before.
 
 use super::core::{Closed, Core, Work};
-
-/// Handshake passes at most below the root; a pass must also promise to close the rest of the gap.
-const PASSES: usize = 8;
 
 /// Table entries between two looks at the quota: a millisecond or two.
 const LOOK: u64 = 1 << 21;
@@ -19,6 +16,8 @@ struct Frame {
     order: Vec<usize>,
     /// The value that the frames above stand on.
     trying: usize,
+    /// How many values there were to try.
+    width: usize,
 }
 
 /// How a search stands.
@@ -40,6 +39,10 @@ pub(super) struct Search {
     bounds: Vec<i32>,
     /// Whether nodes of low degree are taken out. Then a leaf's path does not name every node.
     peeling: bool,
+    /// Whether branching learns from failures instead of taking the fewest values.
+    learning: bool,
+    /// For each node of the net how many branches on it have closed at once.
+    failures: Vec<u32>,
     /// The path of the best leaf so far as (node, live value) of the net.
     pub(super) leaf: Option<Vec<(usize, usize)>>,
     /// Cost limit: only assignments under it are of interest.
@@ -57,18 +60,23 @@ pub(super) fn complete(core: &Core, leaf: &[(usize, usize)], cost: i64) -> Optio
     for &(node, value) in leaf {
         from.hold(node, value);
     }
-    let mut search = Search::start(&from, cost + 1, false);
-    while search.leaf.is_none() && search.run(1, &|| false) == Status::Open {}
+    let mut search = Search::start(&from, cost + 1, false, false);
+    while search.leaf.is_none() && search.run(1, u64::MAX, &|| false) == Status::Open {}
     search.leaf
 }
 
 impl Search {
     /// A search below a core whose bound has been raised as far as is worth it.
     pub(super) fn new(core: &Core, limit: i64) -> Self {
-        Self::start(core, limit, true)
+        Self::start(core, limit, true, false)
     }
 
-    fn start(core: &Core, limit: i64, peeling: bool) -> Self {
+    /// A search that learns from its failures where to branch (after Boussemart et al., ECAI 2004).
+    pub(super) fn learning(core: &Core, limit: i64) -> Self {
+        Self::start(core, limit, true, true)
+    }
+
+    fn start(core: &Core, limit: i64, peeling: bool, learning: bool) -> Self {
         let mut search = Self {
             stack: Vec::new(),
             spare: Vec::new(),
@@ -76,6 +84,8 @@ impl Search {
             scratch: Vec::new(),
             bounds: Vec::new(),
             peeling,
+            learning,
+            failures: Vec::new(),
             leaf: None,
             limit,
             steps: 0,
@@ -102,13 +112,13 @@ impl Search {
         }
     }
 
-    /// Goes on for a number of steps or until `stop` says so.
-    pub(super) fn run(&mut self, steps: u64, stop: &dyn Fn() -> bool) -> Status {
-        let mut looked = self.work;
+    /// Goes on for a number of steps, for an amount of work, or until `stop` says so.
+    pub(super) fn run(&mut self, steps: u64, work: u64, stop: &dyn Fn() -> bool) -> Status {
+        let (start, mut looked) = (self.work, self.work);
         for _ in 0..steps {
             if self.work - looked > LOOK {
                 looked = self.work;
-                if stop() {
+                if stop() || self.work - start > work {
                     return Status::Open;
                 }
             }
@@ -134,7 +144,10 @@ impl Search {
     fn open(&mut self, mut core: Core) {
         core.tighten(self.limit);
         match self.tighten_core(&mut core) {
-            Err(Closed) => self.spare.push(core),
+            Err(Closed) => {
+                self.count_failure();
+                self.spare.push(core);
+            }
             Ok(()) if core.len() == 0 => {
                 self.limit = core.bound();
                 self.leaf = Some(self.path());
@@ -142,9 +155,26 @@ impl Search {
             }
             Ok(()) => {
                 let (node, order) = self.choose(&core);
-                self.stack.push(Frame { core, node, order, trying: 0 });
+                let width = order.len();
+                self.stack.push(Frame { core, node, order, trying: 0, width });
             }
         }
+    }
+
+    /// Whether it learns from failures.
+    pub(super) fn learns(&self) -> bool {
+        self.learning
+    }
+
+    /// The share of the tree that is behind the search if all branches of a node were alike, from 0 to 1.
+    pub(super) fn progress(&self) -> f64 {
+        let (mut done, mut share) = (0.0, 1.0);
+        for frame in &self.stack {
+            let width = frame.width as f64;
+            done += share * (width - 1.0 - frame.order.len() as f64).max(0.0) / width;
+            share /= width;
+        }
+        done
     }
 
     /// The branching decisions that lead to the core in hand.
@@ -159,9 +189,9 @@ impl Search {
     /// Handshakes, look-ahead and elimination until they stop paying.
     fn tighten_core(&mut self, core: &mut Core) -> Result<(), Closed> {
         loop {
-            self.handshakes(core)?;
-            // One look, and two copies on the way here.
-            self.work += 3 * core.tables.len() as u64 + 64;
+            // Three times through the tables for the handshakes, one look, and two copies on the way here.
+            self.work += 6 * core.tables.len() as u64 + 64;
+            core.sweep(true, &mut self.scratch)?;
             let before: usize = core.unary.len();
             core.look(&mut self.bounds);
             core.drop_over(&self.bounds);
@@ -180,29 +210,44 @@ impl Search {
         }
     }
 
-    fn handshakes(&mut self, core: &mut Core) -> Result<(), Closed> {
-        if core.links.is_empty() {
-            return Ok(());
-        }
-        for pass in 0..PASSES {
-            self.work += 3 * core.tables.len() as u64;
-            let gain = core.sweep(pass % 2 == 0, &mut self.scratch)?;
-            if gain * ((PASSES - pass) as i64) < i64::from(core.gap()) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// The node with the fewest values, and among those the one whose values cost most; cheapest value last.
+    /// The node to branch on, and its values, the cheapest last.
     fn choose(&mut self, core: &Core) -> (usize, Vec<usize>) {
         core.look(&mut self.bounds);
-        let weight = |n: usize| self.bounds[core.range(n)].iter().map(|&b| i64::from(b)).sum::<i64>();
-        let key = |n: usize| (core.domain(n), -weight(n) / core.domain(n).max(1) as i64, n);
-        let node = (0..core.len()).min_by_key(|&n| key(n)).expect("an open core has nodes");
+        let nodes = 0..core.len();
+        let node = match self.learning {
+            true => nodes.min_by(|&m, &n| self.effort(core, m).total_cmp(&self.effort(core, n)).then(m.cmp(&n))),
+            false => nodes.min_by_key(|&n| (core.domain(n), -self.mean_bound(core, n), n)),
+        };
+        let node = node.expect("an open core has nodes");
         let bounds = &self.bounds[core.range(node)];
         let mut order: Vec<usize> = (0..bounds.len()).collect();
         order.sort_by_key(|&a| std::cmp::Reverse((bounds[a], a)));
         (node, order)
+    }
+
+    fn mean_bound(&self, core: &Core, n: usize) -> i64 {
+        self.bounds[core.range(n)].iter().map(|&b| i64::from(b)).sum::<i64>() / core.domain(n).max(1) as i64
+    }
+
+    /// What a node's branches should take: a tree shrinks with what a value leaves of the gap, and a node that has closed
+    /// many branches is likely to close more. Plain arithmetic, so that it is the same on every machine.
+    fn effort(&self, core: &Core, n: usize) -> f64 {
+        let gap = f64::from(core.gap().max(1));
+        let share = |&b: &i32| {
+            // 1 / exp(5 b / gap), by the first terms of the series.
+            let x = 5.0 * f64::from(b) / gap;
+            1.0 / (1.0 + x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0)))))
+        };
+        let failures = self.failures.get(core.nodes[n] as usize).copied().unwrap_or(0);
+        self.bounds[core.range(n)].iter().map(share).sum::<f64>() / f64::from(1 + failures)
+    }
+
+    fn count_failure(&mut self) {
+        let Some(frame) = self.stack.last() else { return };
+        let node = frame.core.nodes[frame.node] as usize;
+        if self.failures.len() <= node {
+            self.failures.resize(node + 1, 0);
+        }
+        self.failures[node] = self.failures[node].saturating_add(1);
     }
 }

@@ -1,9 +1,14 @@
 //! Local search: a cost-per-value row for each node, kept up to date by every move.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::net::{INF, Net};
+use super::net::{INF, Net, largest};
+use super::problem::{HARD, Problem};
 use crate::env::{Environment, SplitMix64};
+
+/// Entries of different tables that a layout holds: one gigabyte.
+const MOST_TABLES: usize = 1 << 28;
 
 /// Visits between two looks at the quota.
 const LOOK: usize = 1 << 12;
@@ -45,6 +50,31 @@ struct Link {
     table: u32,
 }
 
+/// As [`wall_of`], for a problem.
+fn wall_of_problem(problem: &Problem) -> (i64, u32) {
+    let mut reach: Vec<i64> = (0..problem.nodes())
+        .map(|n| (0..problem.domain(n)).map(|a| problem.unary(n, a).abs()).filter(|&c| c < HARD).max().unwrap_or(0))
+        .collect();
+    let mut degree = vec![0; problem.nodes()];
+    for e in problem.edges() {
+        let most = largest(problem, e);
+        for n in [e.u, e.v] {
+            reach[n] += most;
+            degree[n] += 1;
+        }
+    }
+    fit(reach.into_iter().max().unwrap_or(0) + 1, degree.into_iter().max().unwrap_or(0))
+}
+
+/// A wall and the shift that lets a row of `degree` walls fit.
+fn fit(wall: i64, degree: i64) -> (i64, u32) {
+    let mut shift = 0;
+    while (wall >> shift) * (degree + 2) >= 1 << 30 {
+        shift += 1;
+    }
+    (wall, shift)
+}
+
 /// The cost that stands for a forbidden one, and the bits to drop so that a row of such costs fits.
 fn wall_of(net: &Net) -> (i64, u32) {
     let soft = |costs: &[i64]| costs.iter().filter(|&&c| c < INF).map(|c| c.abs()).max().unwrap_or(0);
@@ -54,24 +84,47 @@ fn wall_of(net: &Net) -> (i64, u32) {
     };
     let wall = (0..net.unary.len()).map(node).max().unwrap_or(0) + 1;
     let degree = net.adjacent.iter().map(Vec::len).max().unwrap_or(0) as i64;
-    let mut shift = 0;
-    while (wall >> shift) * (degree + 2) >= 1 << 30 {
-        shift += 1;
+    fit(wall, degree)
+}
+
+/// Stores equal tables once.
+#[derive(Default)]
+struct Shelf {
+    tables: Vec<i32>,
+    known: HashMap<u64, Vec<u32>>,
+}
+
+impl Shelf {
+    /// Where a table stands from now on; `None` if there is no more room.
+    fn place(&mut self, costs: &[i32]) -> Option<u32> {
+        let mut hasher = DefaultHasher::new();
+        costs.hash(&mut hasher);
+        let same = self.known.entry(hasher.finish()).or_default();
+        if let Some(&at) =
+            same.iter().find(|&&at| self.tables.get(at as usize..at as usize + costs.len()) == Some(costs))
+        {
+            return Some(at);
+        }
+        let at = self.tables.len();
+        if at + costs.len() > MOST_TABLES {
+            return None;
+        }
+        same.push(at as u32);
+        self.tables.extend_from_slice(costs);
+        Some(at as u32)
     }
-    (wall, shift)
 }
 
 impl Layout {
-    /// The layout of a net. Equal tables are stored once.
+    /// The layout of a net. A net is small enough for one.
     pub(super) fn new(net: &Net) -> Self {
         let (wall, shift) = wall_of(net);
         let narrow = |c: i64| (c.min(wall) >> shift) as i32;
-        let mut layout =
-            Self { start: vec![0], unary: Vec::new(), first: vec![0], links: Vec::new(), tables: Vec::new() };
-        let mut known: HashMap<Vec<i32>, u32> = HashMap::new();
+        let mut shelf = Shelf::default();
+        let (mut start, mut unary, mut first, mut links) = (vec![0], Vec::new(), vec![0], Vec::new());
         for node in 0..net.unary.len() {
-            layout.unary.extend(net.unary[node].iter().map(|&c| narrow(c)));
-            layout.start.push(layout.unary.len());
+            unary.extend(net.unary[node].iter().map(|&c| narrow(c)));
+            start.push(unary.len());
             for &(to, p) in &net.adjacent[node] {
                 let pair = net.pairs[p].as_ref().expect("adjacency names live pairs");
                 let (rows, cols) = (net.unary[node].len(), net.unary[to].len());
@@ -80,16 +133,42 @@ impl Layout {
                 } else {
                     (0..rows * cols).map(|i| narrow(pair.costs[i % cols * rows + i / cols])).collect()
                 };
-                let next = layout.tables.len() as u32;
-                let table = *known.entry(costs).or_insert_with_key(|costs| {
-                    layout.tables.extend_from_slice(costs);
-                    next
-                });
-                layout.links.push(Link { to: to as u32, table });
+                let table = shelf.place(&costs).expect("a net has half of the entries that there is room for");
+                links.push(Link { to: to as u32, table });
             }
-            layout.first.push(layout.links.len());
+            first.push(links.len());
         }
-        layout
+        Self { start, unary, first, links, tables: shelf.tables }
+    }
+
+    /// The layout of a problem that is too large for a net; `None` if even its different tables are too many.
+    pub(super) fn of_problem(problem: &Problem) -> Option<Self> {
+        let (wall, shift) = wall_of_problem(problem);
+        let narrow = |c: i64| (if c >= HARD { wall } else { c.min(wall) } >> shift) as i32;
+        let mut around: Vec<Vec<usize>> = vec![Vec::new(); problem.nodes()];
+        for (i, e) in problem.edges().iter().enumerate() {
+            around[e.u].push(i);
+            around[e.v].push(i);
+        }
+        let mut shelf = Shelf::default();
+        let (mut start, mut unary, mut first, mut links) = (vec![0], Vec::new(), vec![0], Vec::new());
+        for (node, around) in around.iter().enumerate() {
+            unary.extend((0..problem.domain(node)).map(|a| narrow(problem.unary(node, a))));
+            start.push(unary.len());
+            for &i in around {
+                let e = &problem.edges()[i];
+                let to = if e.u == node { e.v } else { e.u };
+                let cols = problem.domain(to);
+                let cost = |i: usize| match e.u == node {
+                    true => problem.pair(e, i / cols, i % cols),
+                    false => problem.pair(e, i % cols, i / cols),
+                };
+                let costs: Vec<i32> = (0..problem.domain(node) * cols).map(|i| narrow(cost(i))).collect();
+                links.push(Link { to: to as u32, table: shelf.place(&costs)? });
+            }
+            first.push(links.len());
+        }
+        Some(Self { start, unary, first, links, tables: shelf.tables })
     }
 
     fn nodes(&self) -> usize {

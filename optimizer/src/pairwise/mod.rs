@@ -33,13 +33,24 @@ pub struct Solution {
 }
 
 /// Solves a problem within the limits of `env`.
+///
+/// - Cost: the limits of `env`; memory for a dense table per pair of neighbours up to half a gigabyte, beyond that for the
+///   different tables alone, and then only annealing runs
 pub fn solve(problem: &Problem, env: &Environment) -> Solution {
-    let start = vec![0; problem.nodes()];
-    let bound = trivial_bound(problem);
-    let Some(net) = net::Net::new(problem) else {
-        return Solution { cost: problem.cost(&start), values: start, bound, proved: false };
+    match net::Net::new(problem) {
+        Some(net) => portfolio::run(problem, net, trivial_bound(problem), env),
+        None => solve_wide(problem, env),
+    }
+}
+
+/// Annealing on the problem as it is.
+fn solve_wide(problem: &Problem, env: &Environment) -> Solution {
+    let values = match local::Layout::of_problem(problem) {
+        Some(layout) => walker::anneal_alone(problem, &layout, env),
+        None => vec![0; problem.nodes()],
     };
-    portfolio::run(problem, net, bound, env)
+    let (cost, bound) = (problem.cost(&values), trivial_bound(problem));
+    Solution { values, cost, bound, proved: cost == bound }
 }
 
 /// The cheapest value of every node and the cheapest entry of every edge.
@@ -51,4 +62,93 @@ fn trivial_bound(problem: &Problem) -> i64 {
     };
     let edge = |e: &Edge| entries(e).map(|(a, b)| problem.pair(e, a, b)).min().unwrap_or(0);
     (0..problem.nodes()).map(node).sum::<i64>() + problem.edges().iter().map(edge).sum::<i64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::portfolio::tests::{brute_force, random_problem};
+    use super::*;
+    use crate::env::SplitMix64;
+
+    #[test]
+    fn annealing_alone_stays_true_to_the_problem() {
+        let mut rng = SplitMix64::new(21);
+        let mut hits = 0;
+        for seed in 0..40 {
+            let problem = random_problem(&mut rng, 6, 4);
+            let got = solve_wide(&problem, &Environment::new().with_seed(seed).with_rounds(Some(4)));
+            let best = brute_force(&problem);
+            assert_eq!(problem.cost(&got.values), got.cost);
+            assert!(got.bound <= best && best <= got.cost);
+            hits += u32::from(got.cost == best);
+        }
+        assert!(hits >= 36, "only {hits} of 40 small problems were solved");
+    }
+
+    #[test]
+    fn a_factored_block_costs_what_its_tables_say() {
+        let mut rng = SplitMix64::new(3);
+        let mut b = ProblemBuilder::new();
+        let d = 5;
+        for _ in 0..8 {
+            b.node((0..d).map(|_| rng.below(50) as i64).collect());
+        }
+        let ahead = b.table(d, d, (0..d * d).map(|_| rng.below(9) as i64).collect());
+        let back = b.table(d, d, (0..d * d).map(|_| rng.below(9) as i64).collect());
+        let x = b.vector((0..d).map(|_| rng.below(99) as i64).collect());
+        for u in 0..8 {
+            for v in u + 1..8 {
+                let (p, q) = (rng.below(20) as i64, rng.below(20) as i64);
+                b.edge(u, v, Form::Factored(Factored { ahead, back, x, y: x, p, q, shift: 4 }));
+            }
+        }
+        let problem = b.build().unwrap();
+        let got = solve(&problem, &Environment::new());
+        assert_eq!((got.cost, got.proved), (brute_force(&problem), true));
+    }
+
+    /// The text of an instance of the shared folder, or `None`, said aloud.
+    fn instance(name: &str) -> Option<Vec<u8>> {
+        use std::io::Read;
+        let path = format!("{}/../../shared/instances/{name}.json.gz", env!("CARGO_MANIFEST_DIR"));
+        let Ok(file) = std::fs::File::open(&path) else {
+            eprintln!("skipped: no {path}");
+            return None;
+        };
+        let mut text = Vec::new();
+        flate2::read::GzDecoder::new(file).read_to_end(&mut text).unwrap();
+        Some(text)
+    }
+
+    #[test]
+    fn known_optima_are_proved_on_public_instances() {
+        let names = [
+            "wifi-gen/w5-h12-a",
+            "wifi-gen/w5-h12-b",
+            "wifi-gen/w256-h4-b",
+            "wifi-gen/w25-h8-pow",
+            "calma/celar6-sub0",
+            "calma/graph05",
+            "calma/scen10",
+            "bandwidth/geom30-k27",
+            "coloring/myciel5-k6",
+        ];
+        for name in names {
+            let Some(text) = instance(name) else { continue };
+            let file = read(&text).unwrap();
+            let got = solve(&file.problem, &Environment::new().with_rounds(Some(50)));
+            let verdict = judge(&text, &got.values).unwrap();
+            assert_eq!((i128::from(got.cost), verdict.forbidden.len()), (verdict.soft, 0), "{name}");
+            assert_eq!((got.cost, got.proved), (file.best.unwrap().cost, true), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_stopped_run_still_answers() {
+        let Some(text) = instance("wifi-gen/w5-h50-a") else { return };
+        let problem = read(&text).unwrap().problem;
+        let got = solve(&problem, &Environment::new().with_rounds(None).with_stop(|| true));
+        assert_eq!((problem.cost(&got.values), got.proved), (got.cost, false));
+        assert!(got.cost < HARD && got.bound <= got.cost);
+    }
 }

@@ -1,12 +1,12 @@
 //! The working form of a problem: one dense table per pair of neighbours, which reductions may change.
 
-use super::problem::{Form, HARD, Problem};
+use super::problem::{Edge, Form, HARD, Problem};
 
 /// A forbidden cost in a [`Net`]. Far over any sum of allowed costs, and 2^18 of it still fit an `i64`.
 pub(super) const INF: i64 = 1 << 44;
 
-/// Dense tables beyond this many entries are not built (a quarter of a gigabyte).
-const MAX_ENTRIES: usize = 1 << 25;
+/// Dense tables beyond this many entries are not built (half a gigabyte).
+const MAX_ENTRIES: usize = 1 << 26;
 
 /// The pair costs of nodes `u < v`, row-major `|Du| x |Dv|`.
 #[derive(Clone, Debug)]
@@ -127,19 +127,24 @@ fn add_edge(problem: &Problem, index: usize, costs: &mut [i64]) {
 
 /// A bound on what any assignment without a forbidden choice costs, in absolute value.
 fn soft_total(problem: &Problem) -> i64 {
-    let largest = |form: &Form| match *form {
-        Form::Gap { c, .. } | Form::NotAt { c, .. } | Form::Same { c } => c.abs(),
-        Form::Table(t) => problem.tables[t.0 as usize]
-            .costs
-            .iter()
-            .map(|c| i64::from(c.abs()))
-            .filter(|&c| c < HARD)
-            .max()
-            .unwrap_or(0),
-        Form::Factored(_) => HARD,
-    };
     let unary =
         |n: usize| (0..problem.domain(n)).map(|a| problem.unary(n, a).abs()).filter(|&c| c < HARD).max().unwrap_or(0);
     let nodes: i64 = (0..problem.nodes()).map(unary).sum();
-    nodes.saturating_add(problem.edges().iter().map(|e| largest(&e.form)).fold(0, i64::saturating_add))
+    nodes.saturating_add(problem.edges().iter().map(|e| largest(problem, e)).fold(0, i64::saturating_add))
+}
+
+/// The largest cost of an edge that is not forbidden, in absolute value, or a bound on it.
+pub(super) fn largest(problem: &Problem, edge: &Edge) -> i64 {
+    match edge.form {
+        Form::Gap { c, .. } | Form::NotAt { c, .. } | Form::Same { c } if c < HARD => c.abs(),
+        Form::Gap { .. } | Form::NotAt { .. } | Form::Same { .. } => 0,
+        Form::Table(t) => {
+            let costs = &problem.tables[t.0 as usize].costs;
+            costs.iter().map(|c| i64::from(c.abs())).filter(|&c| c < HARD).max().unwrap_or(0)
+        }
+        Form::Factored(_) => {
+            let row = |a: usize| (0..problem.domain(edge.v)).map(move |b| problem.pair(edge, a, b).abs());
+            (0..problem.domain(edge.u)).flat_map(row).filter(|&c| c < HARD).max().unwrap_or(0)
+        }
+    }
 }

@@ -7,6 +7,7 @@ use super::core::{Closed, Core};
 use super::local::Layout;
 use super::net::{INF, Net};
 use super::reduce::{self, Infeasible, Trail, components, reduce};
+use super::repair::ENTRIES_PER_VISIT;
 use super::walker::Walker;
 use super::{Problem, Solution, eliminate};
 use crate::env::{Environment, Progress};
@@ -26,6 +27,15 @@ const FIRST_ENTRIES: usize = 1 << 24;
 /// Cores of more table entries than this are not searched: not even one path would end.
 const MOST_SEARCHED: usize = 1 << 22;
 
+/// Table entries after which the tree that trusts bounds gives way to one that learns from failures: two seconds or so.
+const FIRST_TREE: u64 = 1 << 32;
+
+/// Slices after which a tree without visible progress gets less.
+const PATIENT_SLICES: u32 = 100;
+
+/// Progress, as a share of the tree, that counts as none.
+const HOPELESS: f64 = 0.001;
+
 /// A connected part of the net and what is known of it.
 #[derive(Default)]
 struct Part {
@@ -41,6 +51,103 @@ struct Part {
     /// Whether more of them would gain too little.
     raised: bool,
     search: Option<Search>,
+    /// Slices that the search has had.
+    slices: u32,
+}
+
+/// What a slice of exact work on a part has brought: node and live value of a better assignment of the part.
+type Found = Option<Vec<(usize, usize)>>;
+
+impl Part {
+    fn new(net: &Net, nodes: Vec<usize>) -> Self {
+        Self { bound: trivial_bound(net, &nodes), nodes, ..Self::default() }
+    }
+
+    /// The least cost that is of no interest: the incumbent's, or any allowed assignment's.
+    fn limit(&self, net: &Net) -> i64 {
+        net.cost(&self.nodes, &net.incumbent).min(net.soft_limit(&self.nodes))
+    }
+
+    /// Sets the part between its bound and its incumbent.
+    fn set_up(&mut self, net: &Net) {
+        match Core::new(net, &self.nodes, self.limit(net)) {
+            None => {}
+            Some(Err(Closed)) => self.close(net),
+            Some(Ok(core)) => self.core = Some(core),
+        }
+    }
+
+    /// Nothing is better than the incumbent.
+    fn close(&mut self, net: &Net) {
+        let cost = net.cost(&self.nodes, &net.incumbent);
+        self.done = cost < INF;
+        self.bound = cost.min(INF);
+    }
+
+    /// Raises the bound by passes over about `entries` table entries, and closes the part if that does it.
+    fn raise(&mut self, net: &Net, entries: usize, env: &Environment) {
+        let Some(mut core) = self.core.take() else { return };
+        let (mut scratch, mut gain) = (Vec::new(), 0);
+        let passes = (entries / core.tables.len().max(1)).clamp(1, MOST_PASSES);
+        for pass in 0..passes {
+            match core.sweep((self.passes + pass) % 2 == 0, &mut scratch) {
+                Err(Closed) => return self.close(net),
+                Ok(gained) => gain += gained,
+            }
+            // A hundred passes like these must promise to close a third of the gap.
+            let dull = pass % 16 == 15 && std::mem::take(&mut gain) * 20 < i64::from(core.gap());
+            self.raised |= dull || self.passes + pass > MOST_PASSES;
+            if self.raised || env.should_stop() {
+                break;
+            }
+        }
+        self.passes += passes;
+        self.bound = core.bound();
+        self.core = Some(core);
+    }
+
+    /// A slice of exact work: more passes, or more of the tree.
+    fn advance(&mut self, net: &Net, work: u64, env: &Environment) -> Found {
+        let limit = net.cost(&self.nodes, &net.incumbent);
+        let core = self.core.as_mut().filter(|_| !self.done)?;
+        core.tighten(limit);
+        if !self.raised {
+            self.raise(net, work as usize / 3, env);
+            return None;
+        }
+        if core.tables.len() > MOST_SEARCHED {
+            return None;
+        }
+        let search = self.search.get_or_insert_with(|| Search::new(core, limit));
+        search.tighten(limit);
+        if search.work > FIRST_TREE && !search.learns() && search.progress() < 0.5 {
+            *search = Search::learning(core, search.limit());
+            self.slices = 0;
+        }
+        // A tree that shows no end gets a tenth of the time.
+        self.slices += 1;
+        let hopeless = self.slices > PATIENT_SLICES && search.progress() < HOPELESS;
+        let status = search.run(u64::MAX, if hopeless { work / 10 } else { work }, &|| env.should_stop());
+        let leaf = search.leaf.take();
+        let better = leaf
+            .map(|leaf| branch::complete(core, &leaf, search.limit()).expect("a leaf has an assignment of its cost"));
+        if status == Status::Done {
+            self.bound = search.limit().min(INF);
+            self.done = self.bound < INF;
+        }
+        better
+    }
+}
+
+/// The cheapest value of every node and the cheapest entry of every pair.
+fn trivial_bound(net: &Net, nodes: &[usize]) -> i64 {
+    let least = |costs: &[i64]| costs.iter().copied().min().unwrap_or(0);
+    let pair = |node: usize, &(to, p): &(usize, usize)| match &net.pairs[p] {
+        Some(pair) if to > node => least(&pair.costs),
+        _ => 0,
+    };
+    let node = |&n: &usize| least(&net.unary[n]) + net.adjacent[n].iter().map(|link| pair(n, link)).sum::<i64>();
+    nodes.iter().map(node).sum()
 }
 
 /// A run over one problem.
@@ -54,6 +161,8 @@ struct Run<'a> {
     best: (i64, Vec<usize>),
     bound: i64,
     walkers: Vec<Walker>,
+    /// The net for the walkers, until it changes.
+    layout: Option<Layout>,
 }
 
 /// Solves a problem that has a dense net.
@@ -62,7 +171,7 @@ pub(super) fn run(problem: &Problem, net: Net, trivial_bound: i64, env: &Environ
     let best = (problem.cost(&start), start);
     let walkers = (0..WALKERS).map(|k| Walker::new(k, env)).collect();
     let (trail, parts) = (Trail::default(), Vec::new());
-    let mut run = Run { problem, env, net, trail, parts, best, bound: trivial_bound, walkers };
+    let mut run = Run { problem, env, net, trail, parts, best, bound: trivial_bound, walkers, layout: None };
     let proved = match env.threads {
         1 => run.all(),
         threads => match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
@@ -80,9 +189,13 @@ impl Run<'_> {
     /// True if the best assignment is proved.
     fn all(&mut self) -> bool {
         if reduce(&mut self.net, &mut self.trail) == Err(Infeasible) {
+            // Every assignment has a forbidden choice; the walkers look for one with few of them.
+            let Some(net) = Net::new(self.problem) else { return false };
+            (self.net, self.trail) = (net, Trail::default());
+            self.work(64 * FIRST_WORK);
             return false;
         }
-        self.walk_round(FIRST_WORK);
+        self.work(FIRST_WORK);
         if !self.settle() {
             return true;
         }
@@ -117,8 +230,7 @@ impl Run<'_> {
 
     /// Solves a part if it is narrow, else raises its bound.
     fn study(&mut self, nodes: Vec<usize>) -> Part {
-        let trivial = self.trivial(&nodes);
-        let mut part = Part { bound: trivial, nodes, done: false, core: None, passes: 0, raised: false, search: None };
+        let mut part = Part::new(&self.net, nodes);
         if self.env.should_stop() {
             return part;
         }
@@ -129,23 +241,9 @@ impl Run<'_> {
             self.net.incumbent = values;
             return part;
         }
-        let limit = self.limit(&part.nodes);
-        match Core::new(&self.net, &part.nodes, limit) {
-            None => {}
-            Some(Err(Closed)) => self.close(&mut part),
-            Some(Ok(core)) => {
-                part.core = Some(core);
-                self.raise(&mut part, FIRST_ENTRIES);
-            }
-        }
+        part.set_up(&self.net);
+        part.raise(&self.net, FIRST_ENTRIES, self.env);
         part
-    }
-
-    /// Nothing is better than a part's incumbent.
-    fn close(&self, part: &mut Part) {
-        let cost = self.net.cost(&part.nodes, &self.net.incumbent);
-        part.done = cost < INF;
-        part.bound = cost.min(INF);
     }
 
     /// How many values the parts' bounds and results rule out.
@@ -180,47 +278,10 @@ impl Run<'_> {
             }
         }
         self.walkers.iter_mut().for_each(Walker::restart);
+        self.layout = None;
         // The incumbent stays, and it has no forbidden choice where anything was dropped.
         let reduced = reduce(&mut self.net, &mut self.trail);
         debug_assert!(reduced.is_ok());
-    }
-
-    fn trivial(&self, nodes: &[usize]) -> i64 {
-        let least = |costs: &[i64]| costs.iter().copied().min().unwrap_or(0);
-        let pair = |node: usize, &(to, p): &(usize, usize)| match &self.net.pairs[p] {
-            Some(pair) if to > node => least(&pair.costs),
-            _ => 0,
-        };
-        let node =
-            |&n: &usize| least(&self.net.unary[n]) + self.net.adjacent[n].iter().map(|link| pair(n, link)).sum::<i64>();
-        nodes.iter().map(node).sum()
-    }
-
-    /// The least cost that is of no interest for a part: its incumbent's, or any allowed assignment's.
-    fn limit(&self, nodes: &[usize]) -> i64 {
-        self.net.cost(nodes, &self.net.incumbent).min(self.net.soft_limit(nodes))
-    }
-
-    /// Raises a part's bound by passes over about `entries` table entries, and closes the part if that does it.
-    fn raise(&self, part: &mut Part, entries: usize) {
-        let Some(mut core) = part.core.take() else { return };
-        let (mut scratch, mut gain) = (Vec::new(), 0);
-        let passes = (entries / core.tables.len().max(1)).clamp(1, MOST_PASSES);
-        for pass in 0..passes {
-            match core.sweep((part.passes + pass) % 2 == 0, &mut scratch) {
-                Err(Closed) => return self.close(part),
-                Ok(gained) => gain += gained,
-            }
-            // A hundred passes like these must promise to close a third of the gap.
-            let dull = pass % 16 == 15 && std::mem::take(&mut gain) * 20 < i64::from(core.gap());
-            part.raised |= dull || part.passes + pass > MOST_PASSES;
-            if part.raised || self.env.should_stop() {
-                break;
-            }
-        }
-        part.passes += passes;
-        part.bound = core.bound();
-        part.core = Some(core);
     }
 
     /// Works out the bound and offers the incumbent as the best assignment.
@@ -241,46 +302,47 @@ impl Run<'_> {
         self.env.report(Progress { cost: self.best.0, bound: self.bound });
     }
 
-    /// Has every walker search on; the incumbent takes the best of each part.
-    fn walk_round(&mut self, work: u64) {
-        let layout = Layout::new(&self.net);
+    /// Has every walker search on, and beside them the exact search of each part; takes over what is better.
+    fn work(&mut self, visits: u64) {
         let (net, env) = (&self.net, self.env);
-        let each = |walker: &mut Walker| walker.walk(net, &layout, work, env);
-        if env.threads > 1 {
-            self.walkers.par_iter_mut().for_each(each);
+        let layout = self.layout.get_or_insert_with(|| Layout::new(net));
+        let walk = |walker: &mut Walker| walker.walk(net, layout, visits, env);
+        // As much for the trees as for both walkers.
+        let open = self.parts.iter().filter(|p| !p.done).count().max(1) as u64;
+        let entries = WALKERS * visits * ENTRIES_PER_VISIT / open;
+        let search = |part: &mut Part| part.advance(net, entries, env);
+        let (walkers, parts) = (&mut self.walkers, &mut self.parts);
+        let found: Vec<Found> = if env.threads > 1 {
+            let trees = || parts.par_iter_mut().map(search).collect();
+            rayon::join(|| walkers.par_iter_mut().for_each(walk), trees).1
         } else {
-            self.walkers.iter_mut().for_each(each);
+            walkers.iter_mut().for_each(walk);
+            parts.iter_mut().map(search).collect()
+        };
+        for (node, value) in found.into_iter().flatten().flatten() {
+            self.net.incumbent[node] = value;
         }
         for i in 0..self.walkers.len() {
-            if !self.walkers[i].best.is_empty() {
-                let values = self.walkers[i].best.clone();
-                self.adopt(&values);
-            }
+            let values = self.walkers[i].best.clone();
+            self.adopt(&values);
         }
+        self.take_stock();
     }
 
     fn adopt(&mut self, values: &[usize]) {
+        if values.is_empty() {
+            return;
+        }
         for part in components(&self.net) {
             if self.net.cost(&part, values) < self.net.cost(&part, &self.net.incumbent) {
                 part.iter().for_each(|&n| self.net.incumbent[n] = values[n]);
             }
         }
-        self.take_stock();
     }
 
-    /// One round: local search on this side, trees on that. True if everything is proved.
+    /// One round. True if everything is proved.
     fn round(&mut self, round: u32) -> bool {
-        self.walk_round(FIRST_WORK << round.min(6));
-        for i in 0..self.parts.len() {
-            let mut part = std::mem::take(&mut self.parts[i]);
-            if part.raised {
-                self.search(&mut part, 500 << round.min(6));
-            } else {
-                self.raise(&mut part, FIRST_ENTRIES);
-            }
-            self.parts[i] = part;
-        }
-        self.take_stock();
+        self.work(FIRST_WORK << round.min(6));
         if self.parts.iter().all(|p| p.done) {
             return true;
         }
@@ -291,30 +353,10 @@ impl Run<'_> {
         }
         false
     }
-
-    fn search(&mut self, part: &mut Part, steps: u64) {
-        let worth = |core: &&mut Core| core.tables.len() <= MOST_SEARCHED;
-        let Some(core) = part.core.as_mut().filter(|_| !part.done).filter(worth) else { return };
-        let limit = self.net.cost(&part.nodes, &self.net.incumbent);
-        core.tighten(limit);
-        let search = part.search.get_or_insert_with(|| Search::new(core, limit));
-        search.tighten(limit);
-        let env = self.env;
-        let status = search.run(steps, &|| env.should_stop());
-        let (leaf, found) = (search.leaf.take(), search.limit());
-        if let Some(leaf) = leaf {
-            let full = branch::complete(core, &leaf, found).expect("a leaf has an assignment of its cost");
-            full.iter().for_each(|&(node, value)| self.net.incumbent[node] = value);
-            debug_assert_eq!(self.net.cost(&part.nodes, &self.net.incumbent), found);
-        }
-        if status == Status::Done {
-            self.close(part);
-        }
-    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::{Form, HARD, ProblemBuilder, solve};
     use super::*;
     use crate::env::SplitMix64;
@@ -360,7 +402,7 @@ mod tests {
     #[test]
     fn small_problems_are_proved_and_match_brute_force() {
         let mut rng = SplitMix64::new(11);
-        for trial in 0..400 {
+        for trial in 0..200 {
             let nodes = 1 + rng.below(6);
             let problem = random_problem(&mut rng, nodes, 5);
             let want = brute_force(&problem);
@@ -369,7 +411,95 @@ mod tests {
             assert!(got.bound <= want, "trial {trial}: bound {} over {want}", got.bound);
             if want < HARD / 2 {
                 assert_eq!((got.cost, got.proved), (want, true), "trial {trial}");
+            } else {
+                assert!(!got.proved && got.cost >= HARD / 2, "trial {trial}");
             }
+        }
+    }
+
+    fn restored(net: &Net, trail: &Trail) -> Vec<usize> {
+        let mut values = vec![0; net.unary.len()];
+        for node in net.live() {
+            values[node] = net.values[node][net.incumbent[node]] as usize;
+        }
+        trail.restore(&mut values);
+        values
+    }
+
+    /// Runs `method` on random problems after the reductions; it must leave the best assignment as the incumbent.
+    fn holds_against_brute_force(seed: u64, method: impl Fn(&mut Net)) {
+        let mut rng = SplitMix64::new(seed);
+        let mut tried = 0;
+        for trial in 0..150 {
+            let problem = random_problem(&mut rng, 7, 4);
+            let want = brute_force(&problem);
+            let (mut net, mut trail) = (Net::new(&problem).unwrap(), Trail::default());
+            if want >= HARD / 2 || reduce(&mut net, &mut trail).is_err() {
+                continue;
+            }
+            tried += usize::from(!net.live().is_empty());
+            method(&mut net);
+            assert_eq!(problem.cost(&restored(&net, &trail)), want, "trial {trial}");
+        }
+        assert!(tried > 10, "only {tried} problems were left for the method");
+    }
+
+    #[test]
+    fn reductions_and_elimination_are_exact() {
+        holds_against_brute_force(5, |net| {
+            let order = eliminate::order(net, &net.live()).unwrap();
+            let mut values = net.incumbent.clone();
+            eliminate::solve(net, &order, &mut values);
+            net.incumbent = values;
+        });
+    }
+
+    #[test]
+    fn the_tree_search_is_exact_in_slices_too() {
+        holds_against_brute_force(6, |net| {
+            for nodes in components(net) {
+                let mut part = Part::new(net, nodes);
+                part.set_up(net);
+                let mut slices = 0;
+                while !part.done {
+                    for (node, value) in part.advance(net, 1, &Environment::new()).into_iter().flatten() {
+                        net.incumbent[node] = value;
+                    }
+                    slices += 1;
+                    assert!(slices < 10_000);
+                }
+                assert_eq!(part.bound, net.cost(&part.nodes, &net.incumbent));
+            }
+        });
+    }
+
+    #[test]
+    fn handshakes_keep_every_cost_and_never_pass_the_optimum() {
+        let mut rng = SplitMix64::new(8);
+        for _ in 0..200 {
+            let problem = random_problem(&mut rng, 5, 4);
+            let net = Net::new(&problem).unwrap();
+            let best = brute_force(&problem);
+            if best >= HARD / 2 {
+                continue;
+            }
+            let Some(Ok(mut core)) = Core::new(&net, &net.live(), best + 1) else { panic!("the optimum is in reach") };
+            let mut scratch = Vec::new();
+            for pass in 0..20 {
+                core.sweep(pass % 2 == 0, &mut scratch).expect("the optimum is under the cutoff");
+                assert!(core.bound() <= best);
+            }
+        }
+    }
+
+    #[test]
+    fn the_plan_depends_on_the_seed_and_not_on_the_threads() {
+        let mut rng = SplitMix64::new(77);
+        let problem = random_problem(&mut rng, 60, 6);
+        let env = Environment::new().with_seed(9).with_rounds(Some(3));
+        let one = solve(&problem, &env);
+        for threads in [2, 3, 8] {
+            assert_eq!(solve(&problem, &env.clone().with_threads(threads)), one, "{threads} threads");
         }
     }
 }

@@ -16,7 +16,7 @@ const LEAST: usize = 4;
 const STEPS: u64 = 256;
 
 /// Table entries that cost as much as one visit of an annealing run, about.
-const ENTRIES_PER_VISIT: u64 = 200;
+pub(super) const ENTRIES_PER_VISIT: u64 = 200;
 
 /// Improves `values` by exact re-solves until `budget`, in visits of an annealing run, is spent. Returns what it took.
 pub(super) fn repair(
@@ -89,7 +89,7 @@ fn resolve(net: &Net, part: &[usize], values: &mut [usize]) -> (u64, bool, u64) 
     let now = around(net, part, values);
     let Some(Ok(core)) = Core::around(net, part, values, now) else { return (1, true, 0) };
     let mut search = Search::new(&core, now);
-    let status = search.run(STEPS, &|| false);
+    let status = search.run(STEPS, u64::MAX, &|| false);
     if let Some(leaf) = search.leaf.take() {
         if let Some(found) = super::branch::complete(&core, &leaf, search.limit()) {
             found.iter().for_each(|&(node, value)| values[node] = value);

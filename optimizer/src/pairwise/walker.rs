@@ -2,6 +2,7 @@
 
 use super::local::{Layout, SCHEDULES, Walk};
 use super::net::Net;
+use super::problem::Problem;
 use super::repair::repair;
 use crate::env::{Environment, SplitMix64};
 
@@ -13,6 +14,34 @@ const MOST_SWEEPS: usize = 60_000;
 
 /// Repair ends after this much work without gain, as a multiple of the annealing before it.
 const PATIENCE: u64 = 1;
+
+/// Sweeps of the annealing run of a cycle: quickly from a first idea to a good one, then slowly on.
+fn sweeps(cycle: usize) -> usize {
+    let grow = |s: usize, cycle: usize| (if cycle < 4 { s * 4 } else { s * 5 / 4 }).min(MOST_SWEEPS);
+    (1..cycle).fold(FIRST_SWEEPS, grow)
+}
+
+/// Annealing alone, for a problem that is too large for a net: the best assignment of as many runs as `env` allows.
+pub(super) fn anneal_alone(problem: &Problem, layout: &Layout, env: &Environment) -> Vec<usize> {
+    let mut best: Option<(i64, Vec<usize>)> = None;
+    for cycle in 0..env.rounds.unwrap_or(u32::MAX).max(1) as usize {
+        let mut rng = env.generator(cycle as u64);
+        let random = (0..problem.nodes()).map(|n| rng.below(problem.domain(n))).collect();
+        let mut walk = Walk::new(layout, random);
+        walk.descend();
+        walk.anneal(SCHEDULES[cycle % SCHEDULES.len()], sweeps(cycle + 2), &mut rng, env);
+        walk.descend();
+        let values = walk.into_best();
+        let cost = problem.cost(&values);
+        if best.as_ref().is_none_or(|b| cost < b.0) {
+            best = Some((cost, values));
+        }
+        if env.should_stop() {
+            break;
+        }
+    }
+    best.map_or_else(|| vec![0; problem.nodes()], |b| b.1)
+}
 
 /// A search with its own generator and its own assignment.
 pub(super) struct Walker {
@@ -87,9 +116,7 @@ impl Walker {
     }
 
     fn sweeps(&self) -> usize {
-        // Quickly from a first idea to a good one, then slowly on.
-        let grow = |s: usize, cycle: usize| if cycle < 4 { s * 4 } else { s * 5 / 4 };
-        (1..self.cycle).fold(FIRST_SWEEPS, grow).min(MOST_SWEEPS)
+        sweeps(self.cycle)
     }
 
     fn patience(&self, nodes: usize) -> u64 {
