@@ -67,19 +67,32 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Rust files under a folder, sorted.
+/// Rust files under a folder, sorted, less the modules that a file of the folder declares for its tests alone.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+    entries.sort();
+    let is_source = |p: &Path| p.extension().is_some_and(|e| e == "rs");
+    let sources = entries.iter().filter(|p| is_source(p)).map(fs::read_to_string).collect::<Result<Vec<_>, _>>()?;
+    let of_tests: Vec<&str> = sources.iter().flat_map(|s| test_modules(s)).collect();
     let mut out = vec![];
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+    for path in &entries {
+        if path.file_stem().is_some_and(|stem| of_tests.iter().any(|m| *m == stem)) {
+            continue;
+        }
         if path.is_dir() {
-            out.extend(files(&path)?);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            out.push(path);
+            out.extend(files(path)?);
+        } else if is_source(path) {
+            out.push(path.clone());
         }
     }
-    out.sort();
     Ok(out)
+}
+
+/// The modules in files of their own that stand under `#[cfg(test)]`.
+fn test_modules(text: &str) -> Vec<&str> {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let pairs = lines.windows(2).filter(|w| w[0] == "#[cfg(test)]");
+    pairs.filter_map(|w| w[1].strip_suffix(';')?.split_once("mod ").map(|(_, name)| name)).collect()
 }
 
 /// The code alone: comments, the inside of texts, attributes and what follows `#[cfg(test)]` are left out. Lines stay.
@@ -183,6 +196,8 @@ fn each_word_is_seen_where_it_counts() {
     }
     assert_eq!(refused(&RULES[1], "use std::{fs, io};"), [(1, "std::fs")]);
     assert_eq!(refused(&RULES[1], "use crate::env::Environment;\nlet x: FileError;"), []);
+    let declared = "mod a;\n#[cfg(test)]\nmod b;\n#[cfg(test)]\npub(crate) mod c;\n#[cfg(test)]\nmod d {\n}\n";
+    assert_eq!(test_modules(declared), ["b", "c"]);
     let statics = &RULES[2];
     assert_eq!(refused(statics, "fn f(x: &'static str, y: &'a str) -> &'static str { x }"), []);
     assert_eq!(refused(statics, "pub(crate) static SEEN: AtomicU64 = AtomicU64::new(0);"), [(1, "static")]);
