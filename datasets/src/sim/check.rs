@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use millpond_dsp::phy::Band;
+
 use super::impair::Receiver;
 use super::mover::Mover;
 use super::room::Point2;
 use super::route::Route;
 use super::scene::{DeviceKind, FORMAT, Scene};
 use super::traffic::{Loss, Traffic};
+use super::way::soundings;
 
 /// All breaches, in the order of the description.
 pub(super) fn faults(scene: &Scene) -> Vec<String> {
@@ -21,6 +24,7 @@ pub(super) fn faults(scene: &Scene) -> Vec<String> {
         mover(&format!("movers[{i}] ({})", m.name()), m, &mut f);
     }
     sounding(scene, &mut f);
+    switches(scene, &mut f);
     receiver(&scene.receiver, &mut f);
     traffic(&scene.traffic, &mut f);
     if let Some(i) = scene.interference {
@@ -28,6 +32,9 @@ pub(super) fn faults(scene: &Scene) -> Vec<String> {
         f.within("interference.length_ms", i.length_ms, 0.1, 1e5);
         f.within("interference.over_noise_db", i.over_noise_db, -20.0, 60.0);
         f.within("interference.share_of_band", i.share_of_band, 0.01, 1.0);
+    }
+    if let Some(o) = scene.oven {
+        oven(scene, o, &mut f);
     }
     if let Some(d) = scene.diffuse {
         f.within("diffuse.level_db", d.level_db, -100.0, 60.0);
@@ -116,7 +123,40 @@ fn links(scene: &Scene, f: &mut Faults) {
         f.unless(l.tx != l.rx, || format!("links[{i}]: {:?} does not hear itself", l.tx));
         f.unless(seen.insert((&l.tx, &l.rx)), || format!("links[{i}]: {:?} to {:?} is there twice", l.tx, l.rx));
         f.within(&format!("links[{i}].rate_hz"), l.rate_hz, 0.1, 5000.0);
+        if let Some(r) = &l.roam {
+            f.within(&format!("links[{i}].roam.at_s"), r.at_s, 0.0, 1e6);
+        }
+        if let Some(t) = &l.twin {
+            f.within(&format!("links[{i}].twin.rate_hz"), t.rate_hz, 0.1, 5000.0);
+        }
+        for (what, tx) in [("roam", l.roam.as_ref().map(|r| &r.tx)), ("twin", l.twin.as_ref().map(|t| &t.tx))] {
+            let Some(tx) = tx else { continue };
+            f.unless(scene.device(tx).is_some(), || format!("links[{i}].{what}: there is no device {tx:?}"));
+            let other = *tx != l.tx && *tx != l.rx;
+            f.unless(other, || format!("links[{i}].{what}: {tx:?} is an end of the link already"));
+        }
     }
+}
+
+/// A switch to nowhere, or out of order.
+fn switches(scene: &Scene, f: &mut Faults) {
+    for (i, (w, (_, s))) in scene.switches.iter().zip(soundings(scene).iter().skip(1)).enumerate() {
+        f.within(&format!("switches[{i}].at_s"), w.at_s, 0.0, 1e6);
+        f.unless(s.tuned().is_some(), || {
+            format!("switches[{i}]: there is no channel {}/{} at {}", s.channel, s.width_mhz.mhz(), s.band)
+        });
+    }
+    let ascending = scene.switches.windows(2).all(|w| w[0].at_s < w[1].at_s);
+    f.unless(ascending, || "switches must ascend in time".into());
+}
+
+fn oven(scene: &Scene, o: super::traffic::Oven, f: &mut Faults) {
+    f.within("oven.mains_hz", o.mains_hz, 40.0, 70.0);
+    f.within("oven.over_noise_db", o.over_noise_db, -20.0, 60.0);
+    f.within("oven.from_s", o.from_s, 0.0, 1e6);
+    f.unless(o.from_s < o.to_s, || format!("oven.to_s is {}, not behind from_s", o.to_s));
+    let band = scene.sounding.band;
+    f.unless(band == Band::Ghz2, || format!("oven: ovens are heard at 2.4 GHz, not at {band}"));
 }
 
 fn route(name: &str, r: &Route, speed: f64, f: &mut Faults) {
@@ -137,6 +177,13 @@ fn mover(name: &str, m: &Mover, f: &mut Faults) {
             f.within(&format!("{name}.height_m"), p.height_m, 0.3, 2.5);
             f.within(&format!("{name}.breath_mm"), p.breath_mm, 0.0, 50.0);
             f.within(&format!("{name}.breaths_per_min"), p.breaths_per_min, 0.0, 120.0);
+            if let Some(a) = p.apnoea {
+                f.within(&format!("{name}.apnoea.every_s"), a.every_s, 1.0, 1e5);
+                f.within(&format!("{name}.apnoea.hold_s"), a.hold_s, 0.0, 0.95 * a.every_s);
+            }
+            if let Some(x) = p.fidgets {
+                f.within(&format!("{name}.fidgets.per_min"), x.per_min, 0.0, 10.0);
+            }
         }
         Mover::Pet(p) | Mover::Robot(p) => {
             route(name, &p.route, p.speed_m_s, f);
@@ -192,6 +239,17 @@ fn receiver(r: &Receiver, f: &mut Faults) {
     f.within("receiver.pll_jump", r.pll_jump, 0.0, 1.0);
     f.within("receiver.target_lsb", r.target_lsb, 1e-3, 1e4);
     f.unless([0, 8, 10, 12].contains(&r.bits), || format!("receiver.bits is {}, not 0, 8, 10 or 12", r.bits));
+    f.within("receiver.clock_start_s", r.clock_start_s, 0.0, 1e9);
+    if let Some(age) = r.stale_first_s {
+        f.within("receiver.stale_first_s", age, 0.0, r.clock_start_s);
+    }
+    if let Some(iq) = r.iq {
+        f.within("receiver.iq.gain_db", iq.gain_db, -6.0, 6.0);
+        f.within("receiver.iq.phase_deg", iq.phase_deg, -45.0, 45.0);
+    }
+    if let Some(p) = r.lna_p1db_dbm {
+        f.within("receiver.lna_p1db_dbm", p, -120.0, 40.0);
+    }
     if let Some(agc) = r.agc {
         f.within("receiver.agc.step_db", agc.step_db, 0.01, 20.0);
         f.within("receiver.agc.hysteresis_db", agc.hysteresis_db, 0.0, 20.0);
@@ -205,6 +263,12 @@ fn traffic(t: &Traffic, f: &mut Faults) {
     f.within("traffic.reorder", t.reorder, 0.0, 1.0);
     f.within("traffic.stalls_per_hour", t.stalls_per_hour, 0.0, 3600.0);
     f.within("traffic.stall_s", t.stall_s, 0.001, 3600.0);
+    if let Some(l) = t.load {
+        f.within("traffic.load.busy", l.busy, 0.0, 1.0);
+        f.within("traffic.load.wait_ms", l.wait_ms, 0.0, 1e4);
+        f.within("traffic.load.from_s", l.from_s, 0.0, 1e6);
+        f.unless(l.from_s < l.to_s, || format!("traffic.load.to_s is {}, not behind from_s", l.to_s));
+    }
     match t.loss {
         Loss::None => {}
         Loss::Independent { share } => f.within("traffic.loss.share", share, 0.0, 0.99),

@@ -23,6 +23,10 @@ pub(crate) enum Purpose {
     Identity = 7,
     /// A random scene.
     Scene = 8,
+    /// What a neighbour's load adds to the arrivals of a link.
+    Load = 9,
+    /// The fixed ripple of a link's receiver.
+    Ripple = 10,
 }
 
 /// A stream of draws.

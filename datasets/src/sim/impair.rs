@@ -6,6 +6,7 @@ use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
 use super::draw::Draw;
+use super::fault::{Imbalance, compress};
 use super::path::{Response, ToneGrid, db_to_amplitude};
 
 /// A receiver's faults. The defaults are those of a small single-antenna device with a locked clock.
@@ -36,6 +37,14 @@ pub struct Receiver {
     pub bits: u8,
     /// Tell the gain beside the samples.
     pub reports_gain: bool,
+    /// Imbalance of the two mixers.
+    pub iq: Option<Imbalance>,
+    /// Power at the antenna, signal and interference together, at which the first amplifier has lost 1 dB, dBm.
+    pub lna_p1db_dbm: Option<f64>,
+    /// The device's own counter when the recording starts, s. It has 32 bits of microseconds: 4290 wraps after 5 s.
+    pub clock_start_s: f64,
+    /// Hand over a record first that is so much older, s.
+    pub stale_first_s: Option<f64>,
 }
 
 /// Automatic gain control in steps, with hysteresis.
@@ -66,6 +75,10 @@ impl Default for Receiver {
             target_lsb: 20.0,
             bits: 8,
             reports_gain: false,
+            iq: None,
+            lna_p1db_dbm: None,
+            clock_start_s: 0.0,
+            stale_first_s: None,
         }
     }
 }
@@ -109,27 +122,40 @@ pub(crate) struct Chain {
     drift_db: f64,
     last_s: f64,
     halves: Vec<f64>,
+    ripple_draw: Draw,
+    ripple: Vec<Complex<f64>>,
     scratch: Vec<Complex<f64>>,
 }
 
 impl Chain {
-    /// A receiver whose noise is set by the static channel's mean power `|H|^2` and by the thermal floor in `width_hz`.
-    pub fn new(spec: &Receiver, draw: Draw, eirp_dbm: f64, width_hz: f64, mean_power: f64, n_rx: usize) -> Self {
-        let noise_dbm = -174.0 + 10.0 * libm::log10(width_hz) + spec.noise_figure_db;
-        let thermal = libm::pow(10.0, (noise_dbm - eirp_dbm) / 10.0);
-        let own = mean_power * libm::pow(10.0, -spec.csi_snr_db / 10.0);
+    /// A receiver that must be [tuned](Self::tune) before it hears anything.
+    pub fn new(spec: &Receiver, draw: Draw, ripple_draw: Draw, eirp_dbm: f64, n_rx: usize) -> Self {
         Self {
             spec: spec.clone(),
             draw,
             eirp_dbm,
-            noise_dbm,
-            noise_power: thermal + own,
+            noise_dbm: 0.0,
+            noise_power: 0.0,
             gain_db: None,
             drift_db: 0.0,
             last_s: 0.0,
             halves: vec![0.0; n_rx],
+            ripple_draw,
+            ripple: Vec::new(),
             scratch: Vec::new(),
         }
+    }
+
+    /// Sets the noise by the static channel's mean power `|H|^2` and by the thermal floor in `width_hz`, and the ripple
+    /// of the tones. Gain and drift stay what they were.
+    pub fn tune(&mut self, grid: &ToneGrid, width_hz: f64, mean_power: f64) {
+        self.noise_dbm = -174.0 + 10.0 * libm::log10(width_hz) + self.spec.noise_figure_db;
+        let thermal = libm::pow(10.0, (self.noise_dbm - self.eirp_dbm) / 10.0);
+        let own = mean_power * libm::pow(10.0, -self.spec.csi_snr_db / 10.0);
+        self.noise_power = thermal + own;
+        let tones = grid.live.len() * self.halves.len();
+        // Each tuning draws from the stream's start: the same channel has the same ripple again.
+        self.ripple = self.spec.iq.map_or_else(Vec::new, |iq| iq.ripple(tones, &mut self.ripple_draw.clone()));
     }
 
     /// Noise power of one tone in units of `|H|^2`.
@@ -138,20 +164,15 @@ impl Chain {
     }
 
     /// Turns the true responses of all antennas into a frame.
-    pub fn receive(
-        &mut self,
-        grid: &ToneGrid,
-        true_h: &[Response],
-        burst: Option<Burst>,
-        t: f64,
-    ) -> (Samples, Reading) {
+    pub fn receive(&mut self, grid: &ToneGrid, true_h: &[Response], bursts: &[Burst], t: f64) -> (Samples, Reading) {
         let mut h = std::mem::take(&mut self.scratch);
         h.clear();
         for antenna in true_h {
             h.extend(grid.positions().map(|i| Complex::new(antenna.re[i], antenna.im[i])));
         }
         let power = h.iter().map(Complex::norm_sqr).sum::<f64>() / h.len() as f64;
-        self.add_noise(grid, &mut h, burst);
+        self.add_noise(grid, &mut h, bursts);
+        self.distort(&mut h, power, bursts);
         let rssi_dbm = self.eirp_dbm + 10.0 * libm::log10(power.max(1e-30)) + 0.5 * self.draw.normal();
         let gain_db = self.gain(&h, t);
         self.turn(grid, &mut h, t, db_to_amplitude(gain_db + self.drift_db));
@@ -160,14 +181,28 @@ impl Chain {
         (samples, Reading { rssi_dbm, noise_dbm: self.noise_dbm, gain_db })
     }
 
-    fn add_noise(&mut self, grid: &ToneGrid, h: &mut [Complex<f64>], burst: Option<Burst>) {
+    /// The fixed ripple of the mixers, and what the first amplifier loses to everything on the air.
+    fn distort(&self, h: &mut [Complex<f64>], signal: f64, bursts: &[Burst]) {
+        for (value, r) in h.iter_mut().zip(&self.ripple) {
+            *value *= r;
+        }
+        let Some(p1db) = self.spec.lna_p1db_dbm else { return };
+        let foreign: f64 = bursts.iter().map(|b| b.over_noise * (b.span.1.min(1.0) - b.span.0)).sum();
+        let input_dbm = self.eirp_dbm + 10.0 * libm::log10((signal + self.noise_power * foreign).max(1e-30));
+        let kept = compress(input_dbm - p1db);
+        for value in h {
+            *value *= kept;
+        }
+    }
+
+    fn add_noise(&mut self, grid: &ToneGrid, h: &mut [Complex<f64>], bursts: &[Burst]) {
         let (first, last) = (f64::from(grid.live[0]), f64::from(grid.live[grid.live.len() - 1]));
         for (i, value) in h.iter_mut().enumerate() {
             let mut power = self.noise_power;
-            if let Some(b) = burst {
+            for b in bursts {
                 let place = (f64::from(grid.live[i % grid.live.len()]) - first) / (last - first);
                 if b.span.0 <= place && place < b.span.1 {
-                    power *= 1.0 + b.over_noise;
+                    power += self.noise_power * b.over_noise;
                 }
             }
             let (re, im) = self.draw.normal_pair();

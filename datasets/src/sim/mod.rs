@@ -15,6 +15,10 @@ mod acceptance;
 mod check;
 pub mod diffuse;
 mod draw;
+mod echo;
+pub mod fault;
+#[cfg(test)]
+mod faulty;
 pub mod identity;
 pub mod impair;
 pub mod mover;
@@ -24,10 +28,12 @@ mod random;
 pub mod room;
 pub mod route;
 pub mod scene;
+pub mod still;
 pub mod stream;
 pub mod traffic;
 pub mod truth;
 pub mod walker;
+mod way;
 pub mod write;
 
 pub use identity::{Identities, Identity};

@@ -8,6 +8,7 @@ use super::draw::{Draw, Purpose};
 use super::path::{Cylinder, Scatterer};
 use super::room::{Point2, Point3};
 use super::route::{Pose, Route, Timeline};
+use super::still::{Fidget, fidget_at, fidget_marks};
 use super::walker::Person;
 
 /// Why something moves, as the truth names it.
@@ -142,6 +143,7 @@ pub(crate) struct Moving {
     mover: Mover,
     timeline: Option<Timeline>,
     waves: Vec<Wave>,
+    fidgets: Vec<Fidget>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -190,12 +192,21 @@ impl Moving {
         let wave =
             |d: &mut Draw| Wave { hz: d.between(0.1, 1.0), phase: d.between(0.0, TAU), lag: d.between(0.0, 3.0) };
         let waves = if matches!(mover, Mover::Curtain(_)) { (0..5).map(|_| wave(&mut draw)).collect() } else { vec![] };
-        Self { mover: mover.clone(), timeline: mover.timeline(), waves }
+        let fidgets = match mover {
+            Mover::Person(p) => p.fidgets.map_or_else(Vec::new, |f| f.day(index)),
+            _ => Vec::new(),
+        };
+        Self { mover: mover.clone(), timeline: mover.timeline(), waves, fidgets }
     }
 
     /// The pose of a body on a route.
     pub fn pose(&self, t: f64) -> Option<Pose> {
         self.timeline.as_ref().map(|line| line.pose(t))
+    }
+
+    /// The fidget of a time, for those who stand still.
+    fn fidget(&self, pose: &Pose, t: f64) -> Option<(f64, Fidget)> {
+        fidget_at(&self.fidgets, t).filter(|_| !pose.moving)
     }
 
     /// The mover as described.
@@ -219,7 +230,9 @@ impl Moving {
             Mover::Fan(m) => m.turns_hz > 0.0,
             Mover::Curtain(m) => m.sway_m > 0.0,
             Mover::Door(m) => m.at_s.iter().any(|&s| (s..s + DOOR_MOVE_S).contains(&t)),
-            Mover::Person(_) | Mover::Pet(_) | Mover::Robot(_) => self.pose(t).is_some_and(|p| p.moving),
+            Mover::Person(_) | Mover::Pet(_) | Mover::Robot(_) => {
+                self.pose(t).is_some_and(|p| p.moving || self.fidget(&p, t).is_some())
+            }
         }
     }
 
@@ -227,7 +240,11 @@ impl Moving {
     pub fn marks(&self, until: f64) -> Vec<f64> {
         match (&self.mover, &self.timeline) {
             (Mover::Door(m), _) => m.at_s.iter().flat_map(|&s| [s, s + DOOR_MOVE_S]).filter(|&t| t < until).collect(),
-            (_, Some(line)) => line.marks(until),
+            (_, Some(line)) => {
+                let mut marks = line.marks(until);
+                marks.extend(fidget_marks(&self.fidgets, until));
+                marks
+            }
             _ => Vec::new(),
         }
     }
@@ -236,7 +253,7 @@ impl Moving {
     pub fn points(&self, t: f64, out: &mut Vec<Scatterer>, bodies: &mut Vec<Cylinder>) {
         match (&self.mover, self.pose(t)) {
             (Mover::Person(m), Some(pose)) => {
-                m.points(&pose, t, out);
+                m.points(&pose, t, self.fidget(&pose, t), out);
                 bodies.push(m.cylinder(&pose));
             }
             (Mover::Pet(m) | Mover::Robot(m), Some(pose)) => m.points(&pose, out),

@@ -187,10 +187,10 @@ fn devices(grid: &Grid, d: &mut Draw) -> Vec<Device> {
 fn links(pods: &[String], stations: &[String], d: &mut Draw) -> Vec<LinkSpec> {
     let mut links = Vec::new();
     for tx in stations {
-        links.push(LinkSpec { tx: tx.clone(), rx: pick(d, pods).clone(), rate_hz: d.between(5.0, 60.0) });
+        links.push(LinkSpec::new(tx, pick::<String>(d, pods), d.between(5.0, 60.0)));
     }
     for (i, tx) in pods.iter().enumerate() {
-        links.extend(pods[..i].iter().map(|rx| LinkSpec { tx: tx.clone(), rx: rx.clone(), rate_hz: 25.0 }));
+        links.extend(pods[..i].iter().map(|rx| LinkSpec::new(tx, rx, 25.0)));
     }
     links
 }

@@ -6,12 +6,13 @@ use millpond_dsp::phy::{Band, Bandwidth, Channel, PpduFormat};
 use serde::{Deserialize, Serialize};
 
 use super::diffuse::Diffuse;
+use super::fault::{Roam, Switch, Twin};
 use super::impair::Receiver;
 use super::mover::Mover;
 use super::network::Network;
 use super::path::Reverberation;
 use super::room::{FloorPlan, Point3, Room, Wall};
-use super::traffic::{Interference, Loss, Traffic};
+use super::traffic::{Interference, Loss, Oven, Traffic};
 
 /// The only format there is.
 pub const FORMAT: &str = "millpond-scene/1";
@@ -69,6 +70,12 @@ pub struct Scene {
     /// Foreign signals on the measured channel.
     #[serde(default)]
     pub interference: Option<Interference>,
+    /// A microwave oven.
+    #[serde(default)]
+    pub oven: Option<Oven>,
+    /// Changes of channel, width or format, in order of time.
+    #[serde(default)]
+    pub switches: Vec<Switch>,
     /// The radio network for the optimizer.
     #[serde(default)]
     pub network: Option<Network>,
@@ -110,6 +117,19 @@ pub struct LinkSpec {
     pub rx: String,
     /// Packets a second.
     pub rate_hz: f64,
+    /// Another transmitter takes the first one's place.
+    #[serde(default)]
+    pub roam: Option<Roam>,
+    /// A second device sends under the same address.
+    #[serde(default)]
+    pub twin: Option<Twin>,
+}
+
+impl LinkSpec {
+    /// A link without faults.
+    pub fn new(tx: &str, rx: &str, rate_hz: f64) -> Self {
+        Self { tx: tx.to_owned(), rx: rx.to_owned(), rate_hz, roam: None, twin: None }
+    }
 }
 
 /// The packets whose channel is measured.
@@ -132,6 +152,13 @@ pub struct Sounding {
     /// Receive antennas, half a wave length apart along x.
     #[serde(default = "one")]
     pub n_rx: u8,
+}
+
+impl Sounding {
+    /// The channel, if the numbers name one.
+    pub fn tuned(&self) -> Option<Channel> {
+        Channel::new(self.band, self.channel, self.width_mhz)
+    }
 }
 
 fn narrow() -> Bandwidth {
@@ -278,7 +305,7 @@ impl Scene {
 
     /// The measured channel, if the numbers name one.
     pub fn channel(&self) -> Option<Channel> {
-        Channel::new(self.sounding.band, self.sounding.channel, self.sounding.width_mhz)
+        self.sounding.tuned()
     }
 
     /// The same scene with another loss of packets.

@@ -3,17 +3,17 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use millpond_dsp::phy::{Channel, Db, Dbm, Micros};
+use millpond_dsp::phy::{Db, Dbm, Micros};
 use millpond_dsp::{Cfr, CsiFrame, CsiMeta, LinkId};
 
-use super::diffuse::Field;
 use super::draw::{Draw, Purpose};
-use super::impair::{Chain, Samples};
+use super::impair::{Burst, Chain, Samples};
 use super::mover::Moving;
-use super::path::{Bodies, Channel1, Response, ToneGrid};
-use super::room::{FloorPlan, Point3};
+use super::path::{Bodies, Response, ToneGrid};
+use super::room::FloorPlan;
 use super::scene::{Scene, SceneError};
 use super::traffic::{Arrival, Arrivals, Bursts};
+use super::way::{Antenna, Ends, Epoch, TWIN, Way, epochs, ways};
 use crate::{FrameSource, ReadError, Record, SourceInfo, Stored};
 
 /// One simulated measurement, owned.
@@ -27,6 +27,8 @@ pub struct SimFrame {
     pub samples: Samples,
     /// True time of the packet, s; `meta.t` is its rounding.
     pub t_s: f64,
+    /// The device's own count at that time, us; files hold its low 32 bits.
+    pub clock_us: u64,
 }
 
 impl SimFrame {
@@ -47,7 +49,10 @@ impl SimFrame {
 }
 
 struct Link {
-    antennas: Vec<Antenna>,
+    id: u16,
+    ways: Vec<Way>,
+    /// Index of the way that the receiver is tuned to.
+    way: usize,
     chain: Chain,
     arrivals: Arrivals,
     bursts: Option<Bursts>,
@@ -55,18 +60,14 @@ struct Link {
     ahead: VecDeque<(f64, Arrival)>,
 }
 
-/// The way to one receive antenna.
-struct Antenna {
-    channel: Channel1,
-    diffuse: Option<Field>,
-}
-
 impl Antenna {
     /// The channel with everything that moves at a time in s.
-    fn respond(&self, stage: &Stage, bodies: &Bodies, t: f64, out: &mut Response) {
-        self.channel.evaluate(&stage.plan, &stage.grid, bodies, out);
+    fn respond(&self, plan: &FloorPlan, grid: &ToneGrid, bodies: &Bodies, t: f64, out: &mut Response) {
+        out.re.resize(self.channel.fixed().re.len(), 0.0);
+        out.im.resize(self.channel.fixed().im.len(), 0.0);
+        self.channel.evaluate(plan, grid, bodies, out);
         if let Some(field) = &self.diffuse {
-            field.add(&stage.grid, t, out);
+            field.add(grid, t, out);
         }
     }
 }
@@ -74,8 +75,7 @@ impl Antenna {
 /// What all links of a scene share.
 struct Stage {
     plan: FloorPlan,
-    grid: ToneGrid,
-    channel: Channel,
+    epochs: Vec<Epoch>,
     moving: Vec<Moving>,
 }
 
@@ -109,8 +109,6 @@ pub struct Simulation {
     until_s: f64,
     twice: Option<SimFrame>,
     held: Option<SimFrame>,
-    tones: Arc<[i16]>,
-    order: Vec<u16>,
     rssi: [i16; 1],
     info: SourceInfo,
 }
@@ -125,24 +123,24 @@ impl Simulation {
     /// [`SceneError::Invalid`] if the scene breaks its rules.
     pub fn new(scene: &Scene, seed: u64, seconds: f64) -> Result<Self, SceneError> {
         scene.check()?;
-        let channel = scene.channel().ok_or_else(|| SceneError::Invalid(vec!["no such channel".into()]))?;
-        let grid = ToneGrid::new(channel, scene.sounding.width_mhz, scene.sounding.ppdu);
+        let epochs = epochs(scene).ok_or_else(|| SceneError::Invalid(vec!["no such channel".into()]))?;
         let plan = scene.plan();
         let n_rx = usize::from(scene.sounding.n_rx);
-        let links = (0..scene.links.len()).filter_map(|i| link(scene, &plan, &grid, seed, i)).collect();
-        let tones: Arc<[i16]> = grid.live.clone().into();
+        let mut links: Vec<Link> =
+            (0..scene.links.len()).filter_map(|i| link(scene, &plan, &epochs, seed, i, false)).collect();
+        links.extend((0..scene.links.len()).filter_map(|i| link(scene, &plan, &epochs, seed, i, true)));
         let moving = scene.movers.iter().enumerate().map(|(i, m)| Moving::new(m, seed, i)).collect();
-        let responses = vec![grid.zero(); n_rx];
-        let stage = Stage { plan, grid, channel, moving };
+        let responses = vec![epochs[0].grid.zero(); n_rx];
+        let stage = Stage { plan, epochs, moving };
         let info = SourceInfo {
             format: "simulated",
             conventions: vec!["tones ascending; path gain times radiated power gives the level"],
             has_times: true,
         };
-        let order = (0..tones.len() as u16).collect();
         let scene = scene.clone();
-        let (twice, held, bodies, rssi) = (None, None, Bodies::default(), [0]);
-        Ok(Self { scene, stage, links, bodies, responses, until_s: seconds, twice, held, tones, order, rssi, info })
+        let twice = stale(&scene, seed)?;
+        let (held, bodies, rssi) = (None, Bodies::default(), [0]);
+        Ok(Self { scene, stage, links, bodies, responses, until_s: seconds, twice, held, rssi, info })
     }
 
     /// The scene.
@@ -150,29 +148,29 @@ impl Simulation {
         &self.scene
     }
 
-    /// The tones and their frequencies.
+    /// The tones and their frequencies, before any switch.
     pub fn grid(&self) -> &ToneGrid {
-        &self.stage.grid
+        &self.stage.epochs[0].grid
     }
 
     /// Level of a link's static channel, dBm.
     pub fn static_dbm(&self, link: usize) -> Option<f64> {
-        let fixed = self.links.get(link)?.antennas[0].channel.fixed();
-        Some(self.scene.sounding.eirp_dbm + 10.0 * libm::log10(self.stage.grid.mean_power(fixed)))
+        let fixed = self.links.get(link)?.ways[0].antennas[0].channel.fixed();
+        Some(self.scene.sounding.eirp_dbm + 10.0 * libm::log10(self.grid().mean_power(fixed)))
     }
 
     /// Ratio of motion to noise power on one tone of a link, dB: the scene's motion between two times in s, seen through
-    /// the first antenna and averaged over tones. The mean over that time is the static part.
+    /// the first antenna before any switch, and averaged over tones. The mean over that time is the static part.
     pub fn motion_to_noise_db(&mut self, link: usize, from_s: f64, to_s: f64) -> Option<f64> {
         let n = 200;
         let one = self.links.get(link)?;
-        let grid = &self.stage.grid;
+        let grid = &self.stage.epochs[0].grid;
         let (mut sum, mut power) = (grid.zero(), 0.0);
         for i in 0..n {
             let t = from_s + (to_s - from_s) * (f64::from(i) + 0.5) / f64::from(n);
             self.stage.pose(t, &mut self.bodies);
             let h = &mut self.responses[0];
-            one.antennas[0].respond(&self.stage, &self.bodies, t, h);
+            one.ways[0].antennas[0].respond(&self.stage.plan, grid, &self.bodies, t, h);
             power += grid.mean_power(h) / f64::from(n);
             for (s, x) in sum.re.iter_mut().chain(&mut sum.im).zip(h.re.iter().chain(&h.im)) {
                 *s += x / f64::from(n);
@@ -200,30 +198,66 @@ impl Simulation {
     }
 
     fn measure(&mut self, i: usize, arrival: Arrival) -> SimFrame {
-        let (stage, link) = (&self.stage, &mut self.links[i]);
-        stage.pose(arrival.t, &mut self.bodies);
-        for (antenna, h) in link.antennas.iter().zip(&mut self.responses) {
-            antenna.respond(stage, &self.bodies, arrival.t, h);
+        let (stage, link, t) = (&self.stage, &mut self.links[i], arrival.t);
+        stage.pose(t, &mut self.bodies);
+        link.tune(stage, t);
+        let way = &link.ways[link.way];
+        let epoch = &stage.epochs[way.epoch];
+        for (antenna, h) in way.antennas.iter().zip(&mut self.responses) {
+            antenna.respond(&stage.plan, &epoch.grid, &self.bodies, t, h);
         }
-        let burst = link.bursts.as_mut().and_then(|b| b.at(arrival.t));
-        let (samples, reading) = link.chain.receive(&stage.grid, &self.responses, burst, arrival.t);
+        let found = [link.bursts.as_mut().and_then(|b| b.at(t)), self.scene.oven.and_then(|o| o.at(t))];
+        let bursts: Vec<Burst> = found.into_iter().flatten().collect();
+        let (samples, reading) = link.chain.receive(&epoch.grid, &self.responses, &bursts, t);
         let meta = CsiMeta {
-            link: LinkId(i as u16),
-            n_rx: self.scene.sounding.n_rx,
-            format: self.scene.sounding.ppdu,
-            width: self.scene.sounding.width_mhz,
-            channel: Some(stage.channel),
+            link: LinkId(link.id),
+            n_rx: epoch.sounding.n_rx,
+            format: epoch.sounding.ppdu,
+            width: epoch.sounding.width_mhz,
+            channel: Some(epoch.channel),
             rssi: Some(Dbm(libm::rint(reading.rssi_dbm) as f32)),
             noise: Some(Dbm(libm::rint(reading.noise_dbm) as f32)),
             gain: self.scene.receiver.reports_gain.then_some(Db(reading.gain_db as f32)),
             seq: Some(arrival.number as u16),
-            ..CsiMeta::at(Micros::from_seconds(arrival.t))
+            ..CsiMeta::at(Micros::from_seconds(t))
         };
-        SimFrame { meta, tones: self.tones.clone(), samples, t_s: arrival.t }
+        let clock_us = Micros::from_seconds(self.scene.receiver.clock_start_s).0 + meta.t.0;
+        SimFrame { meta, tones: epoch.tones.clone(), samples, t_s: t, clock_us }
     }
 }
 
+/// The record that a device kept from before: the scene's first frame under another seed, dated back, handed over at once.
+fn stale(scene: &Scene, seed: u64) -> Result<Option<SimFrame>, SceneError> {
+    let Some(age_s) = scene.receiver.stale_first_s else { return Ok(None) };
+    let mut before = scene.clone();
+    before.receiver.stale_first_s = None;
+    let frame = Simulation::new(&before, !seed, 10.0)?.next();
+    let count = Micros::from_seconds(scene.receiver.clock_start_s - age_s).0;
+    Ok(frame.map(|mut f| {
+        (f.meta.t, f.t_s, f.clock_us) = (Micros(0), 0.0, count);
+        f
+    }))
+}
+
 impl Link {
+    /// Follows switches and roams to a time; a packet that comes late is heard as what it was sent as.
+    fn tune(&mut self, stage: &Stage, t: f64) {
+        let way = self.ways.partition_point(|w| w.from_s <= t).saturating_sub(1);
+        if way != self.way {
+            self.way = way;
+            self.hear(&stage.epochs);
+        }
+    }
+
+    /// Sets the receiver to its way.
+    fn hear(&mut self, epochs: &[Epoch]) {
+        let way = &self.ways[self.way];
+        let epoch = &epochs[way.epoch];
+        let width_hz = f64::from(epoch.sounding.width_mhz.mhz()) * 1e6;
+        let power = epoch.grid.mean_power(way.antennas[0].channel.fixed());
+        self.chain.tune(&epoch.grid, width_hz, power);
+    }
+
     /// Keeps one packet at hand; one that is late goes behind its successor.
     fn look_ahead(&mut self) {
         if !self.ahead.is_empty() {
@@ -240,26 +274,29 @@ impl Link {
     }
 }
 
-fn link(scene: &Scene, plan: &FloorPlan, grid: &ToneGrid, seed: u64, i: usize) -> Option<Link> {
-    let (tx, rx) = scene.ends(i)?;
-    let (tx, rx) = (scene.devices[tx].at, scene.devices[rx].at);
-    let antennas: Vec<Antenna> = (0..scene.sounding.n_rx)
-        .map(|a| {
-            let at: Point3 = [rx[0] + 0.5 * f64::from(a) * grid.lambda_m(), rx[1], rx[2]];
-            let mut draw = Draw::new(seed, Purpose::Paths, (i as u64) << 8 | u64::from(a));
-            let channel = Channel1::new(plan, grid, tx, at, scene.reverberation.into(), &mut draw);
-            let power = grid.mean_power(channel.fixed());
-            let diffuse = scene.diffuse.map(|spec| Field::new(&spec, grid, power, &mut draw));
-            Antenna { channel, diffuse }
-        })
-        .collect();
-    let width_hz = f64::from(scene.sounding.width_mhz.mhz()) * 1e6;
-    let power = grid.mean_power(antennas[0].channel.fixed());
-    let draw = Draw::new(seed, Purpose::Receiver, i as u64);
-    let chain = Chain::new(&scene.receiver, draw, scene.sounding.eirp_dbm, width_hz, power, antennas.len());
-    let arrivals = Arrivals::new(&scene.traffic, scene.links[i].rate_hz, Draw::new(seed, Purpose::Traffic, i as u64));
+/// A link of the scene, or the twin of its transmitter if there is one.
+fn link(scene: &Scene, plan: &FloorPlan, epochs: &[Epoch], seed: u64, i: usize, twin: bool) -> Option<Link> {
+    let spec = scene.links.get(i)?;
+    let place = |name: &str| Some(scene.devices[scene.device(name)?].at);
+    let roam = match &spec.roam {
+        Some(r) if !twin => Some((r.at_s, place(&r.tx)?)),
+        _ => None,
+    };
+    let (tx, rate_hz, key) = match (&spec.twin, twin) {
+        (Some(t), true) => (&t.tx, t.rate_hz, i as u64 | TWIN),
+        (None, true) => return None,
+        (_, false) => (&spec.tx, spec.rate_hz, i as u64),
+    };
+    let ends = Ends { tx: place(tx)?, rx: place(&spec.rx)?, roam };
+    let draw = |purpose| Draw::new(seed, purpose, key);
+    let (radio, n_rx) = (&scene.receiver, usize::from(scene.sounding.n_rx));
+    let chain = Chain::new(radio, draw(Purpose::Receiver), draw(Purpose::Ripple), scene.sounding.eirp_dbm, n_rx);
+    let arrivals = Arrivals::new(&scene.traffic, rate_hz, draw(Purpose::Traffic), draw(Purpose::Load));
     let bursts = scene.interference.map(|spec| Bursts::new(spec, Draw::new(seed, Purpose::Interference, 0)));
-    Some(Link { antennas, chain, arrivals, bursts, ahead: VecDeque::new() })
+    let ways = ways(scene, plan, epochs, seed, &ends, key);
+    let mut link = Link { id: i as u16, ways, way: 0, chain, arrivals, bursts, ahead: VecDeque::new() };
+    link.hear(epochs);
+    Some(link)
 }
 
 impl Iterator for Simulation {
@@ -280,12 +317,15 @@ impl FrameSource for Simulation {
         let Some(frame) = &self.held else { return Ok(None) };
         self.rssi = [frame.meta.rssi.map_or(0, |r| r.0 as i16)];
         let shape = (frame.tones.len(), usize::from(frame.meta.n_rx), 1);
+        let same = |e: &&Epoch| Arc::ptr_eq(&e.tones, &frame.tones);
+        // A stale record's tones are those of the first epoch under another owner.
+        let order = &self.stage.epochs.iter().find(same).unwrap_or(&self.stage.epochs[0]).order;
         Ok(Some(Record {
             frame: frame.view(),
             device_s: frame.t_s,
             rssi: &self.rssi,
             label: None,
-            stored: Stored { shape, order: &self.order, extra: Cfr::I8(&[]), wide: None },
+            stored: Stored { shape, order, extra: Cfr::I8(&[]), wide: None },
         }))
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::path::{Cylinder, Scatterer};
 use super::route::{Pose, Route};
+use super::still::{Apnoea, Fidget, Fidgets, breaths};
 
 /// A person on a route.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,12 @@ pub struct Person {
     /// Breaths a minute.
     #[serde(default = "default_breath_rate")]
     pub breaths_per_min: f64,
+    /// Breath that stops now and then.
+    #[serde(default)]
+    pub apnoea: Option<Apnoea>,
+    /// Small movements while the person stays in place.
+    #[serde(default)]
+    pub fidgets: Option<Fidgets>,
 }
 
 fn default_speed() -> f64 {
@@ -85,6 +92,19 @@ const PARTS: [Part; 16] = [
     part([0.0, 0.0, 0.50], 0.04, 0.0),
 ];
 
+impl Part {
+    /// Shift by a fidget, forward and left, m: what is above the hip leans; one arm reaches, its upper half by half.
+    fn shift(&self, rise: f64, f: &Fidget) -> [f64; 2] {
+        if self.at[2] < 0.5 {
+            return [0.0; 2];
+        }
+        let arm = libm::fabs(self.at[1]) > 0.2 && (self.at[1] > 0.0) == (f.reach_m > 0.0);
+        let share = if self.at[2] < 0.6 { 1.0 } else { 0.5 };
+        let reach = if arm { share * libm::fabs(f.reach_m) } else { 0.0 };
+        [rise * (f.lean_m[0] + reach), rise * f.lean_m[1]]
+    }
+}
+
 /// Two steps, m: 1.7 steps a second at 1.2 m/s.
 const STRIDE_M: f64 = 1.4;
 /// Speed of the full swing, m/s.
@@ -92,15 +112,16 @@ const FULL_SWING_M_S: f64 = 1.2;
 
 impl Person {
     /// The body's points at a time.
-    pub(crate) fn points(&self, pose: &Pose, t: f64, out: &mut Vec<Scatterer>) {
+    pub(crate) fn points(&self, pose: &Pose, t: f64, fidget: Option<(f64, Fidget)>, out: &mut Vec<Scatterer>) {
         let (sin, cos) = libm::sincos(pose.heading);
         let phase = TAU * pose.walked_m / STRIDE_M;
         let swing = libm::sin(phase) * (pose.speed / FULL_SWING_M_S).min(1.5);
         let bob = 0.02 * libm::cos(2.0 * phase) * (pose.speed / FULL_SWING_M_S).min(1.0);
-        let breath = 1e-3 * self.breath_mm * chest(t * self.breaths_per_min / 60.0);
+        let breath = 1e-3 * self.breath_mm * chest(breaths(t, self.breaths_per_min, self.apnoea));
         for part in &PARTS {
-            let forward = part.at[0] + part.swing_m * swing + if part.chest { breath } else { 0.0 };
-            let left = part.at[1];
+            let [lean, aside] = fidget.map_or([0.0; 2], |(rise, f)| part.shift(rise, &f));
+            let forward = part.at[0] + part.swing_m * swing + if part.chest { breath } else { 0.0 } + lean;
+            let left = part.at[1] + aside;
             let at = [
                 pose.at[0] + forward * cos - left * sin,
                 pose.at[1] + forward * sin + left * cos,
@@ -132,7 +153,7 @@ mod tests {
 
     fn points(p: &Person, t: f64) -> Vec<Scatterer> {
         let mut out = Vec::new();
-        p.points(&Timeline::new(&p.route, p.speed_m_s).pose(t), t, &mut out);
+        p.points(&Timeline::new(&p.route, p.speed_m_s).pose(t), t, None, &mut out);
         out
     }
 

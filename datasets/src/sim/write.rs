@@ -24,14 +24,21 @@ const HEADER: &str =
 /// Why a scene cannot be written as this text, or `None` if it can.
 pub fn refusal(scene: &Scene) -> Option<String> {
     let s = &scene.sounding;
-    let fits = s.ppdu == PpduFormat::Ht && s.width_mhz == Bandwidth::Mhz20 && s.n_rx == 1 && scene.receiver.bits == 8;
+    let switched = scene.switches.iter().any(|s| s.ppdu.is_some() || s.width_mhz.is_some());
+    let fits = !switched
+        && s.ppdu == PpduFormat::Ht
+        && s.width_mhz == Bandwidth::Mhz20
+        && s.n_rx == 1
+        && scene.receiver.bits == 8;
     (!fits).then(|| {
         format!(
-            "ESP32 text holds HT, 20 MHz, one antenna, 8 bits; the scene sounds {:?}, {} MHz, {} antennas, {} bits",
+            "ESP32 text holds HT, 20 MHz, one antenna, 8 bits, and no switch of width or format; the scene sounds {:?}, {} MHz, \
+             {} antennas, {} bits, and {}",
             s.ppdu,
             s.width_mhz.mhz(),
             s.n_rx,
-            scene.receiver.bits
+            scene.receiver.bits,
+            if switched { "switches" } else { "does not switch" }
         )
     })
 }
@@ -75,7 +82,7 @@ fn row(frame: &SimFrame, addresses: &[MacAddr], line: &mut String) {
     let level = |x: Option<millpond_dsp::phy::Dbm>| x.map_or(0, |l| l.0 as i32);
     let channel = m.channel.map_or(0, |c| c.primary());
     // The device counts 32 bits of microseconds.
-    let clock = m.t.0 as u32;
+    let clock = frame.clock_us as u32;
     let bytes = 2 * (frame.tones.len() + 1);
     line.clear();
     // Writing to a string cannot fail.
@@ -168,6 +175,8 @@ pub struct Labelled {
     pub from_s: f64,
     /// End, s.
     pub to_s: f64,
+    /// What makes the motion, each once.
+    pub lives: Vec<Cause>,
     /// What else moves: fan, curtain, door.
     pub machines: Vec<Cause>,
 }
@@ -184,13 +193,12 @@ pub fn labels(scene: &Scene, seconds: f64) -> Vec<Labelled> {
         let truth = witness.truth_at(0.5 * (w[0] + w[1]));
         let inside = || truth.bodies.iter().filter(|b| b.moving && b.room.is_some());
         let lives = |c: Cause| matches!(c, Cause::Person | Cause::Pet | Cause::Robot);
-        let mut machines: Vec<Cause> = inside().map(|b| b.cause).filter(|&c| !lives(c)).collect();
-        machines.sort();
-        machines.dedup();
-        let motion = inside().any(|b| lives(b.cause));
-        let next = Labelled { motion, persons: truth.persons, from_s: w[0], to_s: w[1], machines };
+        let causes: std::collections::BTreeSet<Cause> = inside().map(|b| b.cause).collect();
+        let (alive, machines): (Vec<Cause>, Vec<Cause>) = causes.into_iter().partition(|&c| lives(c));
+        let (motion, persons) = (!alive.is_empty(), truth.persons);
+        let next = Labelled { motion, persons, from_s: w[0], to_s: w[1], lives: alive, machines };
         match found.last_mut() {
-            Some(l) if (l.motion, l.persons, &l.machines) == (motion, next.persons, &next.machines) => l.to_s = w[1],
+            Some(l) if (l.persons, &l.lives, &l.machines) == (persons, &next.lives, &next.machines) => l.to_s = w[1],
             _ => found.push(next),
         }
     }

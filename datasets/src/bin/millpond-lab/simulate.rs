@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use millpond_datasets::sim::{Identities, Scene, Simulation, write};
+use millpond_datasets::sim::{Cause, Identities, Scene, Simulation, write};
+use sha2::{Digest, Sha256};
 
 /// Arguments of `simulate`.
 #[derive(clap::Args)]
@@ -121,26 +122,39 @@ fn file_name(path: &Path) -> String {
 
 /// Adds the recording's rows to those of others.
 fn label(mut text: String, recording: &Path, scene: &Scene, seconds: f64) -> String {
-    let name = file_name(recording);
+    let (name, digest) = (file_name(recording), digest(recording));
     for l in write::labels(scene, seconds) {
         let start = if l.from_s > 0.0 { l.from_s + MARGIN_S } else { 0.0 };
-        // Too short a stretch holds no whole second to count.
-        if l.to_s - start < 1.0 {
+        // Too short a stretch holds no whole second that ends before the last frame.
+        if start.ceil() + 1.0 >= l.to_s {
             continue;
         }
         let (motion, presence) = (u8::from(l.motion), u8::from(l.persons > 0));
-        let also: Vec<String> = l.machines.iter().map(|c| format!("{c:?}").to_lowercase()).collect();
-        let event = if also.is_empty() { "simulated".to_owned() } else { also.join(" and ") + " running" };
+        let event = event(&l);
         let change = if l.from_s > 0.0 { format!("change at {:.2} s", l.from_s) } else { String::new() };
         let (rate, bytes) = (scene.links[0].rate_hz, fs::metadata(recording).map_or(0, |m| m.len()));
         text += &format!(
-            "{name},esp-csi,{motion},{presence},{},{},,{event},{rate},{start:.2},{:.2},{bytes},,{change}\n",
+            "{name},esp-csi,{motion},{presence},{},{},,{event},{rate},{start:.2},{:.2},{bytes},{digest},{change}\n",
             l.persons,
             scene.name.replace(',', " "),
             seconds - l.to_s
         );
     }
     text
+}
+
+/// What moves there, in words.
+fn event(l: &write::Labelled) -> String {
+    let name = |c: &Cause| format!("{c:?}").to_lowercase();
+    let moving = l.lives.iter().map(|c| name(c) + " moving");
+    let parts: Vec<String> = moving.chain(l.machines.iter().map(|c| name(c) + " running")).collect();
+    if parts.is_empty() { "nothing moves".to_owned() } else { parts.join(" and ") }
+}
+
+/// The first 16 digits of a file's SHA-256, as the table has them; empty if it cannot be read.
+fn digest(path: &Path) -> String {
+    let Ok(bytes) = fs::read(path) else { return String::new() };
+    Sha256::digest(&bytes).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
 fn tell(args: &Args, scene: &Scene, seconds: f64, frames: u64, labels: &Path) {
