@@ -2,7 +2,6 @@
 
 use millpond_dsp::detect::{Decision, Detector, DetectorConfig, Ignored, MotionState, Presence, RssiDetector};
 use millpond_dsp::phy::Micros;
-use millpond_dsp::stats::normal;
 use millpond_dsp::{CsiFrame, LinkId, RssiSample};
 use millpond_report::Wipe;
 use millpond_report::estimate::{self, LinkEstimate, Motion, ZoneEstimate};
@@ -69,8 +68,7 @@ impl LinkState {
     /// A link that shares the tolerated false-alarm rate with `sharing` links of its zone, itself included
     /// (Bonferroni's inequality, as in `dsp::zones::AnyLink`).
     pub(crate) fn new(config: DetectorConfig, link: LinkId, sharing: usize) -> Self {
-        let share = config.false_alarm_probability() / sharing.max(1) as f64;
-        Self::with_threshold(config, link, normal::quantile(share) as f32)
+        Self::with_threshold(config, link, config.threshold_among(sharing))
     }
 
     fn with_threshold(config: DetectorConfig, link: LinkId, threshold: f32) -> Self {
@@ -179,5 +177,72 @@ impl LinkState {
     pub(crate) fn quality(&self) -> LinkEstimate {
         let (used, all) = (u64::from(self.told.used), u64::from(self.told.used) + u64::from(self.told.ignored));
         LinkEstimate { good_milli: (used * 1000).checked_div(all).unwrap_or(0) as u16 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use millpond_dsp::zones::AnyLink;
+
+    use super::*;
+
+    /// `dsp` fuses links in a table of fixed length; here each link holds its own part. They must agree.
+    #[test]
+    fn links_are_fused_as_in_dsp() {
+        const LINKS: usize = 3;
+        let config = DetectorConfig::default();
+        let mut links: Vec<LinkState> = (0..3).map(|i| LinkState::new(config, LinkId(i), LINKS)).collect();
+        let mut any = AnyLink::<LINKS>::new(config);
+        let mut state = 1u64;
+        let mut below = |n: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % n
+        };
+        let mut met = [0; 3];
+        for step in 0..3000u64 {
+            let t = Micros(step * 250_000);
+            for link in &mut links {
+                let score = below(100) as f32 / 10.0;
+                let moving = score >= config.threshold();
+                let (state, present) = match below(4) {
+                    0 => (MotionState::Unknown, Presence::Unknown),
+                    _ if moving => (MotionState::Moving, Presence::Yes),
+                    n => (MotionState::Still, if n == 1 { Presence::Unknown } else { Presence::No }),
+                };
+                let score = if state == MotionState::Unknown { f32::NAN } else { score };
+                let (link_id, threshold) = (link.link, config.threshold());
+                let d = Decision { t, link: link_id, state, present, score, threshold, frames: 30 };
+                link.hear(d, true);
+                link.told = core::mem::take(&mut link.running);
+                any.push(&d).unwrap();
+            }
+            // The table shares the rate among the links seen so far: all of them only after the first step.
+            if step == 0 {
+                continue;
+            }
+            let mut zone = ZoneEstimate::default();
+            for link in &links {
+                LinkState::add_to_zone(&mut zone, link);
+            }
+            let expected = any.at(t);
+            let motion = match expected.state {
+                MotionState::Unknown => Motion::Unknown,
+                MotionState::Still => Motion::Still,
+                MotionState::Moving => Motion::Moving,
+            };
+            let presence = match expected.present {
+                Presence::Unknown => estimate::Presence::Unknown,
+                Presence::No => estimate::Presence::No,
+                Presence::Yes => estimate::Presence::Yes,
+            };
+            assert!(zone.motion == motion, "step {step}");
+            assert!(zone.presence == presence, "step {step}");
+            assert_eq!(zone.threshold_milli, (expected.threshold * 1000.0) as i32);
+            if !expected.score.is_nan() {
+                assert_eq!(zone.score_milli, (expected.score * 1000.0) as i32);
+            }
+            met[motion as usize] += 1;
+        }
+        assert!(met.iter().all(|n| *n > 20), "{met:?}");
     }
 }
