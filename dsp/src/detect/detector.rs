@@ -17,6 +17,8 @@ use crate::sanitize::bands::{BandMap, MAX_VALUES, Powers};
 const GAP: Micros = Micros(1_000_000);
 /// Time after which the live tones are looked up again.
 const REMAP: Micros = Micros(10_000_000);
+/// Frames in a row that must tell of other live tones before they are believed: one may be hit by interference.
+const AGREE: u8 = 5;
 /// Fewest changes that a decision rests on.
 const FEWEST: f32 = 5.0;
 
@@ -81,6 +83,7 @@ pub struct Detector {
     shape: Option<Shape>,
     map: Option<BandMap>,
     mapped: Micros,
+    disagreed: u8,
     powers: Powers,
     noise: NoiseFloor,
     ring: BandRing,
@@ -101,6 +104,7 @@ impl Detector {
             shape: None,
             map: None,
             mapped: Micros(0),
+            disagreed: 0,
             powers: [0; MAX_VALUES],
             noise: NoiseFloor::default(),
             ring: BandRing::default(),
@@ -168,17 +172,23 @@ impl Detector {
         if new_shape || since > GAP {
             self.forget();
         }
-        if new_shape || t.since(self.mapped) > REMAP {
-            let map = BandMap::of(frame);
-            // A fade may hide a tone; only a frame that has more live tones, or a tenth fewer, tells of a new map.
-            let count = |m: &Option<BandMap>| m.as_ref().map_or(0, BandMap::values);
-            let (old, new) = (count(&self.map), count(&map));
-            if new_shape || new > old || new * 10 < old * 9 {
-                self.forget();
-                self.noise = NoiseFloor::default();
-                self.map = map;
-                self.shape = Some(shape);
-            }
+        if !new_shape && t.since(self.mapped) <= REMAP {
+            return;
+        }
+        let map = BandMap::of(frame);
+        let count = |m: &Option<BandMap>| m.as_ref().map_or(0, BandMap::values);
+        let (old, new) = (count(&self.map), count(&map));
+        // A tone or two may fade; a tenth more or fewer is another channel.
+        let other = new * 10 > old * 11 || new * 10 < old * 9;
+        self.disagreed = if other { self.disagreed + 1 } else { 0 };
+        if new_shape || self.disagreed >= AGREE {
+            self.forget();
+            self.noise = NoiseFloor::default();
+            self.map = map;
+            self.shape = Some(shape);
+            self.disagreed = 0;
+        }
+        if self.disagreed == 0 {
             self.mapped = t;
         }
     }
