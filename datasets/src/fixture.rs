@@ -383,6 +383,36 @@ pub fn feitcsi(frames: usize, seed: u64, n: usize, n_rx: usize) -> Fixture {
     it
 }
 
+/// An archive of ESP32 samples as a NumPy program stores it: 64 tones, 100 packets a second.
+pub fn espectre(frames: usize, seed: u64, chip: &str) -> Fixture {
+    let mut draw = Draw::new(seed);
+    let mut it = Fixture { name: format!("espectre {chip}"), format: "espectre-npz", frames, ..Fixture::default() };
+    let pairs: Vec<(i32, i32)> = (0..64 * frames).map(|_| (draw.bits(6), draw.bits(6))).collect();
+    let samples: Vec<u8> = pairs.iter().flat_map(|&(re, im)| [im as u8, re as u8]).collect();
+    let text: Vec<u8> = chip.chars().flat_map(|c| (c as u32).to_le_bytes()).collect();
+    let duration_ms = 10.0 * frames as f64;
+    let members = [
+        ("csi_data", "|i1", format!("({frames}, 128)"), samples),
+        ("num_subcarriers", "<i8", "()".to_owned(), 64u64.to_le_bytes().to_vec()),
+        ("chip", &format!("<U{}", chip.len())[..], "()".to_owned(), text),
+        ("duration_ms", "<f8", "()".to_owned(), duration_ms.to_le_bytes().to_vec()),
+    ];
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, descr, shape, data) in members {
+        let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n");
+        let mut npy = b"\x93NUMPY\x01\x00".to_vec();
+        npy.extend((header.len() as u16).to_le_bytes());
+        npy.extend(header.as_bytes());
+        npy.extend(data);
+        let how = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        zip.start_file(format!("{name}.npy"), how).expect("a vector takes every byte");
+        std::io::Write::write_all(&mut zip, &npy).expect("a vector takes every byte");
+    }
+    it.bytes = zip.finish().expect("a vector takes every byte").into_inner();
+    it.values = pairs.into_iter().map(float).collect();
+    it
+}
+
 /// Whose samples a PicoScenes recording holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PicoDevice {

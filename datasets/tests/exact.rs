@@ -32,6 +32,29 @@ fn every_value_of_every_format_is_found() {
     for fixture in fixture::all(12) {
         check(&fixture);
     }
+    for chip in ["c3", "c6", "esp32", "h2"] {
+        check(&fixture::espectre(12, 1, chip));
+    }
+}
+
+#[test]
+fn a_cut_archive_keeps_its_packets() {
+    let fixture = fixture::espectre(500, 1, "c3");
+    let whole = fixture.bytes.len();
+    for cut in [whole - 1, whole - 500, whole / 2, 3000] {
+        let mut source = open(fixture.bytes[..cut].to_vec());
+        let (mut values, mut errors) = (Vec::new(), 0);
+        loop {
+            match source.next_frame() {
+                Ok(Some(record)) => record.for_each_stored(|re, im| values.push((re, im))),
+                Ok(None) => break,
+                Err(_) => errors += 1,
+            }
+        }
+        let share = fixture.values.len() * cut / whole;
+        assert!(values.len() * 10 > share * 8 && errors == 1, "{cut}: {} of {share} values", values.len());
+        assert_eq!(values, fixture.values[..values.len()]);
+    }
 }
 
 #[test]

@@ -36,12 +36,27 @@ fn saved_inputs_are_survived() {
 
 #[test]
 fn fixtures_pass_every_target() {
-    for fixture in fixture::all(2) {
+    let mut all = fixture::all(2);
+    all.push(fixture::espectre(2, 1, "c3"));
+    for fixture in all {
         for format in FORMATS {
             run(&target(format.name), &fixture.bytes);
         }
         assert_eq!(replay::probe(&fixture.bytes), 2, "{}", fixture.name);
         assert_eq!(replay::write_read_write(&fixture.bytes), 2, "{}", fixture.name);
+    }
+}
+
+#[test]
+fn damaged_archives_are_survived() {
+    let bytes = fixture::espectre(3, 1, "c6").bytes;
+    for cut in 0..bytes.len() {
+        run("espectre_npz", &bytes[..cut]);
+        for fill in [0, 0xff, bytes[cut] ^ 1, bytes[cut] ^ 0x80] {
+            let mut bytes = bytes.clone();
+            bytes[cut] = fill;
+            run("espectre_npz", &bytes);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Read};
 
+use flate2::read::DeflateDecoder;
 use zip::ZipArchive;
 
 use crate::{ErrorKind, Input, Limits, ReadError};
@@ -115,8 +116,22 @@ impl Array {
 
 /// An archive in memory.
 pub struct Npz {
-    zip: ZipArchive<Cursor<Vec<u8>>>,
+    bytes: Vec<u8>,
+    /// By the archive's directory, or, where it is cut off, by the headers before the members.
+    members: Members,
     max_bytes: u64,
+}
+
+enum Members {
+    Listed(Box<ZipArchive<Cursor<Vec<u8>>>>),
+    Found(Vec<Member>),
+}
+
+/// A member whose header was found without the directory.
+struct Member {
+    name: String,
+    is_deflated: bool,
+    start: usize,
 }
 
 impl Npz {
@@ -124,23 +139,67 @@ impl Npz {
     pub fn new(input: Input, limits: &Limits) -> Result<Self, ReadError> {
         let max_bytes = limits.archive_bytes;
         let mut bytes = Vec::new();
-        let io = |e: std::io::Error| ReadError::file(ErrorKind::Io, e.to_string());
-        input.into_read().take(max_bytes + 1).read_to_end(&mut bytes).map_err(io)?;
+        let cut = input.into_read().take(max_bytes + 1).read_to_end(&mut bytes).err();
         if bytes.len() as u64 > max_bytes {
             let what = format!("the archive passes the limit of {max_bytes} bytes");
             return Err(ReadError::file(ErrorKind::Limit, what));
         }
-        let zip = ZipArchive::new(Cursor::new(bytes))
-            .map_err(|e| ReadError::file(ErrorKind::Truncated, format!("no zip directory (cut?): {e}")))?;
-        Ok(Self { zip, max_bytes })
+        let whole = cut.is_none() && ZipArchive::new(Cursor::new(&bytes[..])).is_ok();
+        if !whole {
+            let found = members(&bytes);
+            if found.is_empty() {
+                return Err(ReadError::file(
+                    ErrorKind::Truncated,
+                    "the archive is cut before its first member".to_owned(),
+                ));
+            }
+            return Ok(Self { bytes, members: Members::Found(found), max_bytes });
+        }
+        let zip =
+            ZipArchive::new(Cursor::new(bytes)).map_err(|e| ReadError::file(ErrorKind::Malformed, e.to_string()))?;
+        Ok(Self { bytes: Vec::new(), members: Members::Listed(Box::new(zip)), max_bytes })
+    }
+
+    /// True if the archive has lost its directory: the input was cut.
+    pub const fn is_cut(&self) -> bool {
+        matches!(self.members, Members::Found(_))
     }
 
     /// The array of a name, and why its data ended early if they did.
     pub fn array(&mut self, name: &str) -> Option<Result<(Array, Option<String>), String>> {
-        let member = self.zip.by_name(&format!("{name}.npy")).ok()?;
-        Some(read_array(member.take(self.max_bytes)))
+        let name = format!("{name}.npy");
+        match &mut self.members {
+            Members::Listed(zip) => Some(read_array(zip.by_name(&name).ok()?.take(self.max_bytes))),
+            Members::Found(all) => {
+                let member = all.iter().find(|m| m.name == name)?;
+                let data = &self.bytes[member.start..];
+                Some(match member.is_deflated {
+                    true => read_array(DeflateDecoder::new(data).take(self.max_bytes)),
+                    false => read_array(data.take(self.max_bytes)),
+                })
+            }
+        }
     }
 }
+
+/// Members by their local headers (APPNOTE.TXT 4.3.7), found by their marker.
+fn members(bytes: &[u8]) -> Vec<Member> {
+    let u16_at = |at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
+    let headers = memchr::memmem::find_iter(bytes, ZIP_MAGIC).filter(|at| at + LOCAL_HEADER <= bytes.len());
+    let member = |at: usize| {
+        let (name, extra) = (u16_at(at + 26), u16_at(at + 28));
+        let start = at + LOCAL_HEADER + name + extra;
+        let name = std::str::from_utf8(bytes.get(at + LOCAL_HEADER..at + LOCAL_HEADER + name)?).ok()?;
+        let known = matches!(u16_at(at + 8), 0 | 8) && name.ends_with(".npy") && start <= bytes.len();
+        known.then(|| Member { name: name.to_owned(), is_deflated: u16_at(at + 8) == 8, start })
+    };
+    headers.filter_map(member).take(MAX_MEMBERS).collect()
+}
+
+/// Bytes of a local header before its name.
+const LOCAL_HEADER: usize = 30;
+/// Members looked for without a directory.
+const MAX_MEMBERS: usize = 4096;
 
 /// Parses one `.npy` stream.
 pub fn read_array(mut npy: impl Read) -> Result<(Array, Option<String>), String> {

@@ -12,6 +12,9 @@ use crate::{ErrorKind, FrameSource, Input, ReadError, ReadOptions, Record, Sourc
 /// The format's name.
 pub const NAME: &str = "espectre-npz";
 
+/// Packets a second of a cut archive when the caller names none: what this chip family is usually polled at.
+const ASSUMED_HZ: f64 = 100.0;
+
 /// Reads an archive packet by packet.
 pub struct EspectreNpz {
     info: SourceInfo,
@@ -51,9 +54,13 @@ impl EspectreNpz {
         let chip = scalar("chip").and_then(|a| a.string()).unwrap_or_default();
         let duration_ms = scalar("duration_ms").and_then(|a| a.number(0)).filter(|ms| ms.is_finite() && *ms > 0.0);
         let rate_hz = options.rate_hz.or(duration_ms.map(|ms| packets as f64 / ms * 1000.0)).filter(|r| *r > 0.0);
-        if packets > 0 && rate_hz.is_none() {
+        // The duration stands behind the samples: a cut archive has lost it, and its packets are worth more than times.
+        if packets > 0 && rate_hz.is_none() && !npz.is_cut() {
             return Err(bad("no packet times and no duration_ms: give the rate in packets a second"));
         }
+        let assumed = if rate_hz.is_none() { "; times assume 100 packets a second" } else { "" };
+        let cut = npz.is_cut().then(|| format!("{}{assumed}", cut.as_deref().unwrap_or("the archive is cut"))).or(cut);
+        let rate_hz = rate_hz.unwrap_or(ASSUMED_HZ);
         let layout = layout(&chip, &data, parts / 2);
         let conventions = vec![
             "the imaginary part stands first in every pair",
@@ -62,7 +69,7 @@ impl EspectreNpz {
             "tones 0 and 1 of the esp32 hold near-constant values that are no channel: kept as stored, left out of the frame",
         ];
         let info = SourceInfo { format: NAME, conventions, has_times: false };
-        Ok(Self { info, data, cut, layout, slot: Slot::new(), rate_hz: rate_hz.unwrap_or(1.0), next: 0 })
+        Ok(Self { info, data, cut, layout, slot: Slot::new(), rate_hz, next: 0 })
     }
 }
 
