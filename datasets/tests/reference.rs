@@ -79,3 +79,40 @@ fn the_name_of_a_file_does_not_matter() {
         assert_eq!(by_name, by_content, "{name}");
     }
 }
+
+/// The labelled recordings, read as what `labels.csv` says they are.
+#[test]
+fn labelled_recordings_hold_what_their_labels_say() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/recordings");
+    let Ok(labels) = std::fs::read_to_string(format!("{folder}/labels.csv")) else {
+        eprintln!("NOT TESTED: no labelled recordings in {folder}");
+        return;
+    };
+    let mut wrong = Vec::new();
+    for row in labels.lines().skip(1) {
+        let columns: Vec<&str> = row.split(',').collect();
+        let (path, expected) = (format!("{folder}/{}", columns[0]), columns[1]);
+        let format = match expected {
+            "intel5300-bfee" => "intel5300",
+            "esp-csi-c6-csv" | "esp32-csi-tool-csv" => "esp32",
+            "rssi-mesh-log" | "phone-gyro-csv" => continue,
+            same => same,
+        };
+        let options = ReadOptions::default();
+        let mut source = millpond_datasets::open(path.as_ref(), &options).unwrap();
+        let name = source.info().format;
+        // The first records alone: the scores read the whole files.
+        let mut times = Vec::new();
+        while let (Ok(Some(_)) | Err(_), true) =
+            (source.next_frame().map(|r| r.map(|r| times.push(r.frame.meta().t.seconds()))), times.len() < 200)
+        {
+        }
+        let rate = (times.len() - 20) as f64 / (times[times.len() - 1] - times[19]);
+        // Some rows have no rate.
+        let labelled: Option<f64> = columns[8].parse().ok();
+        if name != format || labelled.is_some_and(|hz| !(0.5 * hz..2.0 * hz).contains(&rate)) {
+            wrong.push(format!("{path}: {name}, {rate:.1} frames/s of {labelled:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -12,9 +12,9 @@ use zip::write::SimpleFileOptions;
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum To {
-    /// One row a frame: t_s, label, link, rssi, rx, tx, then re and im of each value [subcarrier][rx][tx].
+    /// One row a frame: t_s, label, link, rssi, rx, tx, then re and im of each value by subcarrier, rx, tx.
     Csv,
-    /// NumPy arrays for each link: csi_linkN [frames][subcarriers][rx][tx], t_linkN, rssi_linkN, tones_linkN.
+    /// NumPy arrays for each link: csi_linkN (frames x subcarriers x rx x tx), t_linkN, rssi_linkN, tones_linkN.
     Npz,
     /// Columns for data frames. Not built in this build.
     Parquet,

@@ -144,7 +144,11 @@ impl<'a> Row<'a> {
         let text = &line[at.ok_or("no CSI_DATA in the line")?..];
         let mut row =
             Row { family: Family::CsiTool, values: &[], base64: false, text, starts: [0; MAX_FIELDS + 1], n_fields: 0 };
-        let open = row.split()?;
+        let open = match row.split()? {
+            Split::Again(at) => return Self::new(&text[at..]),
+            Split::Open(at) => Some(at),
+            Split::End => None,
+        };
         row.family = Family::of(row.n_fields).ok_or("an unknown number of fields before the values")?;
         row.base64 = open.is_none() && matches!(row.family, Family::Radar | Family::RadarOld);
         let start = open.map_or(usize::from(row.starts[row.n_fields]), |at| at + 1);
@@ -155,14 +159,18 @@ impl<'a> Row<'a> {
         Ok(row)
     }
 
-    /// Finds the fields up to the values; answers where their opening bracket stands.
-    fn split(&mut self) -> Result<Option<usize>, &'static str> {
+    /// Finds the fields up to the values.
+    fn split(&mut self) -> Result<Split, &'static str> {
         // No header passes a kilobyte; 16 bits hold every position in it.
         let head = &self.text[..self.text.len().min(1024)];
+        let name = &MARK[..MARK.len() - 1];
         let mut start = 0;
         for at in memchr::memchr2_iter(b',', b'[', head) {
             if head[at] == b'[' {
-                return Ok(Some(at));
+                return Ok(Split::Open(at));
+            }
+            if self.n_fields > 0 && head[start..at].ends_with(name) {
+                return Ok(Split::Again(at - name.len()));
             }
             if self.n_fields == MAX_FIELDS {
                 break;
@@ -172,7 +180,7 @@ impl<'a> Row<'a> {
             start = at + 1;
             self.starts[self.n_fields] = start as u16;
         }
-        if self.n_fields == MAX_FIELDS { Err("too many fields before the values") } else { Ok(None) }
+        if self.n_fields == MAX_FIELDS { Err("too many fields before the values") } else { Ok(Split::End) }
     }
 
     /// The text of a column.
@@ -202,6 +210,16 @@ impl<'a> Row<'a> {
         }
         Some(mac)
     }
+}
+
+/// Where the fields before the values end.
+enum Split {
+    /// At an opening bracket.
+    Open(usize),
+    /// With the head of the line.
+    End,
+    /// Another row begins inside the line: the first was cut.
+    Again(usize),
 }
 
 const fn hex(digit: u8) -> Option<u8> {
@@ -259,6 +277,13 @@ mod tests {
         let row = Row::new(c6).unwrap();
         assert_eq!((row.family, row.values), (Family::EspCsiC5C6, &b"0,1]\""[..]));
         assert_eq!(row.int(row.family.columns().fft_gain), Some(32));
+    }
+
+    #[test]
+    fn a_row_cut_by_the_next_leaves_that_one_whole() {
+        let cut = format!("CSI_DATA,289178,1a:00:00:00:00:00,-47,11,-96,16,27,11,277783175,{TOOL}");
+        let row = Row::new(cut.as_bytes()).unwrap();
+        assert_eq!((row.family, row.int(3), row.values), (Family::CsiTool, Some(-73), &b"1 -2 ]"[..]));
     }
 
     #[test]
