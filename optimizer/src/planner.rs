@@ -11,6 +11,9 @@ use crate::pairwise::{Form, HARD, Problem, ProblemBuilder, Solution, solve};
 use crate::refine::Desk;
 use crate::validate::{Code, SiteError, validate};
 
+/// A site of more decisions than this gets one round of search for J.
+const LARGE: usize = 64;
+
 /// A plan in index form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
@@ -65,7 +68,9 @@ struct Found {
 fn search(t: &Topology, env: &Environment) -> Option<Found> {
     let goal = Goal::new(t);
     let problem = to_problem(&goal);
-    let mut solution = solve(&problem, env);
+    // On a large site J's optimum is out of reach anyway, and the time is better spent on U.
+    let brief = env.clone().with_rounds(Some(env.rounds.map_or(1, |r| r.min(1))));
+    let mut solution = solve(&problem, if goal.nodes().len() > LARGE { &brief } else { env });
     let now = t.current().and_then(|a| goal.encode(&a)).filter(|v| problem.violations(v) == 0);
     if let Some(now) = now.as_ref().filter(|now| problem.cost(now) < solution.cost) {
         solution.cost = problem.cost(now);

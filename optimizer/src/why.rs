@@ -121,6 +121,7 @@ pub fn adds_up(decision: &Decision) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::checked;
     use crate::validate::parse;
 
     fn three_pods() -> Site {
@@ -129,20 +130,56 @@ mod tests {
 
     #[test]
     fn every_decision_is_recomputed_from_its_message() {
-        let (site, env) = (three_pods(), Environment::new());
-        let plan = plan_site(&site, &env).unwrap();
-        let mut flipped = 0;
-        for d in &plan.decisions {
-            assert_eq!(&recompute(&site, &plan, d.number, &env).unwrap(), d);
-            assert!(adds_up(d), "{d:?}");
-            if let Some(f) = &d.flip {
-                assert!(flips(&site, &plan, d.number, f.needed).unwrap(), "{f:?}");
-                let before = f.needed - (f.needed - f.value).signum();
-                assert!(!flips(&site, &plan, d.number, before).unwrap(), "{f:?}");
-                flipped += 1;
+        let env = Environment::new();
+        let (mut decisions, mut flipped) = (0, 0);
+        for site in [three_pods()].into_iter().chain((1..=6).map(|seed| crate::simulate::home(seed, "US"))) {
+            let plan = checked(&site);
+            for d in &plan.decisions {
+                assert_eq!(&recompute(&site, &plan, d.number, &env).unwrap(), d);
+                assert!(adds_up(d), "{d:?}");
+                decisions += 1;
+                if let Some(f) = &d.flip {
+                    assert!(flips(&site, &plan, d.number, f.needed).unwrap(), "{f:?}");
+                    let before = f.needed - (f.needed - f.value).signum();
+                    assert!(!flips(&site, &plan, d.number, before).unwrap(), "{f:?}");
+                    flipped += 1;
+                }
             }
         }
-        assert!(flipped >= 4, "{flipped}");
+        eprintln!("{decisions} decisions recomputed, {flipped} with a flip value");
+        assert!(decisions >= 60 && flipped * 2 >= decisions, "{flipped} of {decisions}");
+    }
+
+    #[test]
+    fn undoing_restores_and_pinning_holds() {
+        let site = three_pods();
+        let plan = checked(&site);
+        let t = validate(&site).unwrap();
+        let planned = assignment(&site, &t, &plan).unwrap();
+        // Apply the plan to the site; then a pin of each old channel brings it back.
+        let mut applied = site.clone();
+        let mut at = planned.radios.iter();
+        for (pod, old) in applied.pods.iter_mut().zip(&site.pods) {
+            for (radio, old) in pod.radios.iter_mut().zip(&old.radios) {
+                let s = at.next().unwrap();
+                let setting = old.current.unwrap();
+                radio.current = Some(crate::model::site::Setting {
+                    primary: s.channel.primary(),
+                    width: s.channel.width(),
+                    center: Some(s.channel.center()),
+                    eirp_dbm: s.eirp_dbm,
+                });
+                let (primary, width) = (Some(setting.primary), Some(setting.width));
+                let pin = crate::model::site::Choice::Radio { pod: None, band: radio.band, primary, width };
+                if !site.pins.contains(&pin) && pod.gateway {
+                    applied.pins.push(pin);
+                }
+            }
+        }
+        let back = checked(&applied);
+        for (r, old) in back.radios.iter().zip(site.pods.iter().flat_map(|p| &p.radios)) {
+            assert_eq!((r.primary, r.width), (old.current.unwrap().primary, old.current.unwrap().width));
+        }
     }
 
     #[test]
