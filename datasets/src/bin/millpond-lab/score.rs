@@ -251,3 +251,47 @@ fn line(name: &str, p: &Pool) {
     let clips = if p.clips.1 > 0 { format!("  clips {}/{}", p.clips.0, p.clips.1) } else { String::new() };
     println!("{name:<20} R {:<32} FP {:<28} events/h {events}{clips}", percent(p.moving), percent(p.empty));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLEAN: Degrade = Degrade { keep: 1, loss: 0.0, gain_steps: 0.0, seed: 1 };
+
+    fn recordings() -> Option<PathBuf> {
+        let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/recordings"));
+        let there = dir.join("labels.csv").is_file();
+        if !there {
+            eprintln!("skipped: no recordings at {}", dir.display());
+        }
+        there.then(|| dir.to_owned())
+    }
+
+    /// Floors under what the detector reached on recordings that were seen while it was designed: a guard against
+    /// losing it, no measure of quality.
+    #[test]
+    fn what_was_reached_is_kept() {
+        let Some(dir) = recordings() else { return };
+        let table = labels::read(&dir.join("labels.csv")).unwrap();
+        let espectre: Vec<Label> = table.iter().filter(|r| r.set() == "espectre").cloned().collect();
+        let worse = [Degrade { keep: 4, ..CLEAN }, Degrade { keep: 8, ..CLEAN }, Degrade { gain_steps: 3.0, ..CLEAN }];
+        for degrade in [CLEAN].into_iter().chain(worse) {
+            let pool = Pool::of(score_all(&dir, &espectre, degrade).iter());
+            let ((found, moving), (alarms, empty)) = (pool.moving, pool.empty);
+            assert!(moving > 90 && found * 100 >= moving * 95, "{degrade:?}: {found} of {moving}");
+            assert!(empty > 90 && alarms <= 3, "{degrade:?}: {alarms} of {empty}");
+        }
+        let quiet: Vec<Label> = table.into_iter().filter(|r| r.path.ends_with("room-b-0p.dat")).collect();
+        let pool = Pool::of(score_all(&dir, &quiet, CLEAN).iter());
+        assert_eq!((pool.empty.0, pool.events), (0, 0), "the clean empty room");
+    }
+
+    #[test]
+    fn a_missing_recording_is_a_row_and_no_end() {
+        let label = Label { path: "nowhere/x.npz".to_owned(), motion: labels::Motion::Moving, ..Label::default() };
+        let rows = score_all(Path::new("/nonexistent"), &[label], CLEAN);
+        assert_eq!(rows.len(), 1);
+        assert!(rows[0].score.is_err());
+        assert_eq!(Pool::of(rows.iter()).moving, (0, 0));
+    }
+}

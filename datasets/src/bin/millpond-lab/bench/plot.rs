@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use millpond_dsp::detect::MotionState;
+use millpond_dsp::detect::{DetectorConfig, MotionState};
 
 use super::labels::Motion;
 use super::run::Track;
@@ -70,7 +70,7 @@ fn strip(s: &mut String, row: &Row, y: f64) {
     }
     let points: String =
         row.trace.iter().filter(|t| t.1.is_finite()).map(|t| format!("{:.1},{:.1} ", x(t.0), at(t.1))).collect();
-    let line = at(5.33);
+    let line = at(DetectorConfig::default().threshold());
     let _ = write!(
         s,
         "<polyline points=\"{points}\" fill=\"none\" stroke=\"#036\" stroke-width=\"0.8\"/>\
