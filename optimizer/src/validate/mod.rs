@@ -1,6 +1,6 @@
 //! From a site file to its [`Topology`]: every fault is found and reported at once, under a stable code.
 //!
-//! Three passes: [`ranges`] looks at each number by itself, [`names`] resolves ids, [`options`] works out what is
+//! Three passes: `ranges` looks at each number by itself, `names` resolves ids, `options` works out what is
 //! allowed. A pass runs only on what the passes before it accepted, so no fault causes a second message.
 
 mod error;
