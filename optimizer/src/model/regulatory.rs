@@ -3,10 +3,11 @@
 //! A rule covers a stretch of spectrum. A channel is allowed if rules cover all of it; its power limit is the least of
 //! the limits it touches, and one stretch with radar makes the whole channel a DFS channel.
 //!
-//! The clauses name where each limit is set. The figures were entered from public knowledge of those clauses and agree
-//! with the public wireless regulatory database where the two overlap; **the texts themselves were not at hand**, so a
-//! product that ships has to check them once more. Outdoor use, AFC (6 GHz standard power) and very low power are not
-//! offered: the planner assumes an indoor access point.
+//! The clauses name where each limit is set. The figures were entered from public knowledge of those clauses; **the texts
+//! were not at hand**. Seen beside them were only entries of the public wireless regulatory database for Great Britain
+//! (equal at 5 and lower at 6 GHz here) and an older one for Japan, whose W52 and W56 limits (20 and 23 dBm) are lower
+//! than here. A product that ships has to check them all. Outdoor use, AFC (6 GHz standard power) and very low power are
+//! not offered: the planner assumes an indoor access point.
 
 use millpond_dsp::phy::{Band, Bandwidth, Channel};
 
