@@ -90,6 +90,8 @@ impl<const N: usize> Audit<N> {
     /// Moves to a slot since Monday, 5 January 1970, and drops what is too old: once a slot. Returns how many went.
     pub fn advance(&mut self, slot: u32) -> usize {
         let before = self.len();
+        // The greatest number stands for an unknown time.
+        let slot = slot.min(UNKNOWN - 1);
         self.clock.move_to(slot, CAP);
         let hidden = self.clock.hidden();
         for place in &mut self.entries {

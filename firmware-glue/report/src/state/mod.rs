@@ -130,7 +130,8 @@ impl Privacy {
     /// Tells the wall clock, in slots since Monday, 5 January 1970: once a slot. The records of consent and the audit
     /// bear it; where nobody tells it, their time is unknown.
     pub fn at(&mut self, slot: u32) {
-        self.slot = Some(slot);
+        // The greatest number stands for an unknown time in the records.
+        self.slot = Some(slot.min(u32::MAX - 1));
         self.audit.advance(slot);
     }
 
