@@ -12,5 +12,6 @@ pub mod pipeline;
 pub mod planner;
 pub mod runtime;
 pub mod sinks;
+pub mod store;
 pub mod telemetry;
 pub mod words;

@@ -4,6 +4,7 @@ pub mod canary;
 pub mod cases;
 pub mod dictionary;
 pub mod home;
+pub mod node;
 pub mod scene;
 pub mod schema;
 pub mod words;

@@ -1,6 +1,7 @@
 //! `millpond demo`: the whole node on a simulated home.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::sinks::Board;
 use crate::sinks::journal::Journal;
 use crate::sinks::page::Page;
 use crate::sinks::terminal::Terminal;
+use crate::store::read_text;
 
 const HELP: &str = "\
 Usage: millpond demo [--once] [--json] [--seed K] [--port PORT] [--seconds S]
@@ -32,6 +34,9 @@ Options:
   --seed K     another home of the same plan: other noise, other names on the air (1)
   --port PORT  where the page is (8477); if it is taken, a free one
   --seconds S  with --once: how much of the scene (70)
+  --identities FILE
+               names and addresses for the simulated devices, one a line (address, IP, host name, network name, with tabs
+               between): plant your own and look for them in what comes out
   -h, --help   this text
 
 Examples:
@@ -49,12 +54,13 @@ struct Wanted {
     seed: u64,
     port: u16,
     seconds: Option<f64>,
+    identities: Option<PathBuf>,
 }
 
 fn parse(mut parser: lexopt::Parser, streams: &mut Streams) -> Result<Option<Wanted>, Fault> {
     use lexopt::prelude::*;
     let wrong = Fault::of(HELP);
-    let mut wanted = Wanted { once: false, json: false, seed: 1, port: PORT, seconds: None };
+    let mut wanted = Wanted { once: false, json: false, seed: 1, port: PORT, seconds: None, identities: None };
     while let Some(argument) = parser.next().map_err(&wrong)? {
         match argument {
             Short('h') | Long("help") => {
@@ -66,6 +72,7 @@ fn parse(mut parser: lexopt::Parser, streams: &mut Streams) -> Result<Option<Wan
             Long("seed") => wanted.seed = parser.value().and_then(|v| v.parse()).map_err(&wrong)?,
             Long("port") => wanted.port = parser.value().and_then(|v| v.parse()).map_err(&wrong)?,
             Long("seconds") => wanted.seconds = Some(parser.value().and_then(|v| v.parse()).map_err(&wrong)?),
+            Long("identities") => wanted.identities = Some(parser.value().map_err(&wrong)?.into()),
             other => return Err(wrong(other.unexpected())),
         }
     }
@@ -81,7 +88,11 @@ fn parse(mut parser: lexopt::Parser, streams: &mut Streams) -> Result<Option<Wan
 /// Runs the command.
 pub(super) fn run(parser: lexopt::Parser, streams: &mut Streams) -> Result<(), Fault> {
     let Some(wanted) = parse(parser, streams)? else { return Ok(()) };
-    let setup = Setup::home(wanted.seed).map_err(|e| Fault::Failed(e.to_string()))?;
+    let mut setup = Setup::home(wanted.seed).map_err(|e| Fault::Failed(e.to_string()))?;
+    if let Some(path) = &wanted.identities {
+        let text = read_text(path, 1 << 20).map_err(|e| Fault::Failed(format!("the file of identities: {e}")))?;
+        setup = setup.with_identities(&text).map_err(|e| Fault::Failed(e.to_string()))?;
+    }
     if wanted.once { once(&setup, &wanted, streams) } else { live(&setup, &wanted, streams) }
 }
 

@@ -5,6 +5,9 @@
 
 mod document;
 mod judge;
+mod planted;
+
+use std::net::IpAddr;
 
 use millpond_datasets::sim::{DeviceKind, Identities, Scene, SceneError};
 use millpond_dsp::phy::{MacAddr, Micros};
@@ -18,6 +21,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 pub use document::{PlanVerdict, document, summary, verdict};
 pub use judge::{Judged, Span, judge};
+pub use planted::{IdentityError, IdentityFault};
 
 use crate::capture::sim::SimSource;
 use crate::config::Labels;
@@ -40,6 +44,10 @@ pub struct Setup {
     pub scene: Scene,
     /// Names and addresses on the air.
     pub identities: Identities,
+    /// IP addresses in place of the identities', by device; empty for those.
+    pub ips: Vec<IpAddr>,
+    /// Labels in place of the rooms' names.
+    pub labels: Option<Labels>,
     /// Seed of the simulation, the search and the handles.
     pub seed: u64,
 }
@@ -47,13 +55,20 @@ pub struct Setup {
 impl Setup {
     /// The built-in home under random names.
     pub fn home(seed: u64) -> Result<Self, SceneError> {
-        let scene = Scene::builtin(SCENE)?;
+        Ok(Self::of(Scene::builtin(SCENE)?, seed))
+    }
+
+    /// Any scene under random names.
+    pub fn of(scene: Scene, seed: u64) -> Self {
         let identities = Identities::generate(&scene, seed);
-        Ok(Self { scene, identities, seed })
+        Self { scene, identities, ips: Vec::new(), labels: None, seed }
     }
 
     /// What the household calls its rooms and pods: a pod stands in a room and is named after it.
     pub fn labels(&self) -> Labels {
+        if let Some(labels) = &self.labels {
+            return labels.clone();
+        }
         let zones: Vec<String> = self.scene.rooms.iter().map(|r| capital(&r.name)).collect();
         let pod = |device: usize| self.scene.room_of(device).map_or(String::new(), |room| zones[room].clone());
         let pods: Vec<String> = self.pods().map(pod).collect();
@@ -72,9 +87,14 @@ impl Setup {
         Home { country: DEFAULT_COUNTRY.into(), pods: self.pods().map(|d| self.address(d)).collect() }
     }
 
+    /// What the simulated drivers report.
+    pub fn reports(&self) -> SimReports {
+        SimReports::new(&self.scene, &self.identities, self.seed).with_ips(&self.ips)
+    }
+
     /// The site as the node's planner sees it in its first report.
     pub fn site(&self) -> Site {
-        let reports = SimReports::new(&self.scene, &self.identities, self.seed);
+        let reports = self.reports();
         self.household().site(&reports.open_report(Micros(0)))
     }
 
@@ -90,7 +110,7 @@ impl Setup {
         Ok(Parts {
             source: Box::new(SimSource::new(&self.scene, &self.identities, self.seed, seconds)?),
             pipeline: Pipeline::new(self.scene.rooms.len().min(16) as u8, &places, calendar, handles),
-            reports: Box::new(SimReports::new(&self.scene, &self.identities, self.seed)),
+            reports: Box::new(self.reports()),
             planner: Planner::new(self.household(), calendar, self.seed),
         })
     }

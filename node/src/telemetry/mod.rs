@@ -7,6 +7,8 @@
 pub mod sim;
 mod site;
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use millpond_dsp::phy::{Band, Bandwidth, MacAddr, Micros};
 use millpond_report::{Raw, Telemetry, Wipe};
 
@@ -89,8 +91,8 @@ pub struct Station {
     pub address: MacAddr,
     /// Its name, as DHCP tells it.
     pub host_name: String,
-    /// Its IPv4 address.
-    pub ip: [u8; 4],
+    /// Its address on the network.
+    pub ip: IpAddr,
     /// The pod and the band that serve it.
     pub at: (MacAddr, Band),
     /// Wanted throughput, kb/s.
@@ -117,6 +119,7 @@ pub trait Reports: Send {
 }
 
 const NOBODY: MacAddr = MacAddr([0; 6]);
+const NO_IP: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 fn blank(text: &mut String) {
     let mut bytes = std::mem::take(text).into_bytes();
@@ -135,7 +138,7 @@ impl Wipe for AirReport {
             blank(&mut n.ssid);
         }
         for s in &mut self.stations {
-            (s.address, s.ip, s.at.0) = (NOBODY, [0; 4], NOBODY);
+            (s.address, s.ip, s.at.0) = (NOBODY, NO_IP, NOBODY);
             blank(&mut s.host_name);
             s.losses.iter_mut().for_each(|l| *l = (NOBODY, Band::Ghz2, 0));
         }
