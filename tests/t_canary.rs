@@ -2,7 +2,7 @@
 //! are planted in the air and in the telemetry of the simulated home. None may come out of any sink in any spelling.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use millpond_dsp::phy::Micros;
@@ -12,6 +12,7 @@ use millpond_node::pipeline::Calendar;
 use millpond_node::runtime::{Control, Outlets, run_once};
 use millpond_node::sinks::journal::Journal;
 use millpond_tests::canary::{Canaries, Secret};
+use millpond_tests::cases;
 use millpond_tests::node::{Demo, binary, empty_folder};
 
 const TMP: &str = env!("CARGO_TARGET_TMPDIR");
@@ -90,8 +91,18 @@ fn run(arguments: &[&str]) -> Vec<u8> {
     [output.stdout, output.stderr].concat()
 }
 
-#[test]
-fn nothing_planted_comes_out_of_the_binary() {
+fn main() -> ExitCode {
+    cases::run(
+        "t_canary",
+        &[
+            ("nothing planted comes out of the binary", nothing_planted_comes_out_of_the_binary),
+            ("a label that is a secret is found", a_label_that_is_a_secret_is_found),
+        ],
+    )
+}
+
+/// Cases: pairs of a secret and a sink.
+fn nothing_planted_comes_out_of_the_binary() -> usize {
     let canaries = Canaries::planted(7);
     let folder = empty_folder("t_canary", TMP);
     let list = folder.join("../t_canary.tsv");
@@ -111,13 +122,11 @@ fn nothing_planted_comes_out_of_the_binary() {
         let found = canaries.search(bytes);
         assert!(found.is_empty(), "{name}: {found:?}");
     }
-    let bytes: usize = sinks.iter().map(|s| s.1.len()).sum();
-    println!("t_canary: {} secrets, {} sinks, {bytes} bytes, nothing found", canaries.secrets().len(), sinks.len());
+    canaries.secrets().len() * sinks.len()
 }
 
 /// The search can fail: a household that calls its kitchen by its network's name says that name on every sink.
-#[test]
-fn a_label_that_is_a_secret_is_found() {
+fn a_label_that_is_a_secret_is_found() -> usize {
     let canaries = Canaries::planted(7);
     let setup =
         Setup::home(1).expect("the home is valid").with_identities(&lines(&canaries)).expect("the list is valid");
@@ -139,4 +148,5 @@ fn a_label_that_is_a_secret_is_found() {
     let leaking = Setup { labels: Some(Labels::new(&zones, &[])), ..setup };
     let found = canaries.search(said(&leaking).as_bytes());
     assert!(!found.is_empty(), "the leak is found");
+    found.len()
 }
