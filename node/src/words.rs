@@ -35,6 +35,8 @@ pub struct Words {
     /// The key form.
     pub key: &'static str,
     /// The key form.
+    pub key_field: &'static str,
+    /// The key form.
     pub key_note: &'static str,
     /// The key form.
     pub unlock: &'static str,
@@ -58,8 +60,8 @@ pub struct Words {
     pub after: &'static str,
     /// How many pairs of pods share air.
     pub shared: fn(usize) -> String,
-    /// On a line between two pods.
-    pub shared_word: &'static str,
+    /// What lines and fillings of the maps mean.
+    pub legend: &'static str,
     /// Table: caption and heads.
     pub table: &'static str,
     /// Table: caption and heads.
@@ -112,7 +114,8 @@ pub const ENGLISH: Words = Words {
     switch_off: "Switch off",
     switch_on: "Switch on",
     resume: "Resume",
-    key: "Key",
+    key: "Unlock with the key",
+    key_field: "Key",
     key_note: "Switching on and resuming need the admin key that the node printed at start; pausing needs none.",
     unlock: "Unlock",
     state: |s| match s {
@@ -138,11 +141,11 @@ pub const ENGLISH: Words = Words {
     before: "Before",
     after: "After: the plan, as a dry run",
     shared: |n| match n {
-        0 => "no two pods share a channel".into(),
-        1 => "1 pair of pods shares a channel".into(),
-        n => format!("{n} pairs of pods share a channel"),
+        0 => "every pod has channels of its own".into(),
+        1 => "1 pair of pods on one channel".into(),
+        n => format!("{n} pairs of pods on one channel"),
     },
-    shared_word: "shared",
+    legend: "A dotted line joins pods on one channel, as pods that feed each other by radio must be. A row fills up as other networks keep its air busy.",
     table: "Each radio: where it is, what it hears there, where the plan puts it",
     heads: ["Pod", "Band", "Now on", "Air busy", "Other networks", "Plan"],
     networks: |b| match b {

@@ -22,9 +22,19 @@ pub fn binary() -> PathBuf {
     profile.join("millpond")
 }
 
+/// A child that does not outlive its test, whatever the test comes to.
+struct Kept(Child);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A running demo.
 pub struct Demo {
-    child: Child,
+    child: Kept,
     /// Where the page is.
     pub address: SocketAddr,
     /// The admin key that it printed.
@@ -67,7 +77,7 @@ impl Demo {
             all
         });
         let (address, key) = greeting(&lines);
-        Self { child, address, key, out, err }
+        Self { child: Kept(child), address, key, out, err }
     }
 
     /// Sends one request as it stands and reads the whole answer, or what comes within `patience`.
@@ -103,9 +113,9 @@ impl Demo {
 
     /// Ends it as Ctrl-C does and waits.
     pub fn end(mut self) -> Ended {
-        let killed = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        let killed = Command::new("kill").args(["-INT", &self.child.0.id().to_string()]).status();
         assert!(killed.is_ok_and(|s| s.success()), "a signal can be sent");
-        let code = self.child.wait().expect("a child can be waited for").code();
+        let code = self.child.0.wait().expect("a child can be waited for").code();
         let join = |t: JoinHandle<Vec<u8>>| t.join().expect("the reader ends with the stream");
         Ended { out: join(self.out), err: join(self.err), code }
     }

@@ -62,7 +62,8 @@ impl<W: Write> Terminal<W> {
 
     /// A radio that moves together with the one before has the same reasons: they are not told twice.
     fn decision(&mut self, d: &Decision) -> io::Result<()> {
-        let before = self.last.replace(*d).filter(|last| together(last, d));
+        let before = self.last.filter(|last| together(last, d));
+        self.last = before.or(Some(*d));
         let lines = explain(d, &self.labels, self.words);
         let (head, reasons) = lines.split_at(1);
         self.line(&head[0])?;

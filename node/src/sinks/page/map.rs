@@ -29,6 +29,8 @@ pub struct Spot {
     pub channel: u8,
     /// Width.
     pub width: Width,
+    /// Busy share in percent, where it was measured.
+    pub busy: Option<u8>,
     /// The plan moved it.
     pub changed: bool,
 }
@@ -37,13 +39,15 @@ impl Spot {
     /// Where a radio is now.
     pub fn now(radio: &Radio) -> Self {
         let (node, channel) = (radio.node.get(), radio.channel.get());
-        Self { node, band: radio.band, channel, width: radio.width, changed: false }
+        let busy = Some(radio.busy.get() * 5);
+        Self { node, band: radio.band, channel, width: radio.width, busy, changed: false }
     }
 
     /// Where a setting puts it.
     pub fn planned(self, to: &Setting) -> Self {
         let next = Self { channel: to.channel.get(), width: to.width, ..self };
-        Self { changed: next != self, ..next }
+        // What a new channel would be like is not measured yet.
+        if next == self { self } else { Self { busy: None, changed: true, ..next } }
     }
 
     fn overlaps(&self, other: &Self) -> bool {
@@ -52,11 +56,8 @@ impl Spot {
     }
 }
 
-/// A pair of nodes with the bands in which they share air.
-struct Shared {
-    nodes: (u8, u8),
-    bands: Vec<Band>,
-}
+/// A pair of nodes that share air in at least one band, lower number first.
+type Shared = (u8, u8);
 
 fn nodes(spots: &[Spot]) -> Vec<u8> {
     let mut nodes: Vec<u8> = spots.iter().map(|s| s.node).collect();
@@ -68,17 +69,11 @@ fn nodes(spots: &[Spot]) -> Vec<u8> {
 fn shared(spots: &[Spot]) -> Vec<Shared> {
     let mut all: Vec<Shared> = Vec::new();
     for (i, a) in spots.iter().enumerate() {
-        for b in &spots[i + 1..] {
-            if a.node == b.node || !a.overlaps(b) {
-                continue;
-            }
-            let pair = (a.node.min(b.node), a.node.max(b.node));
-            match all.iter_mut().find(|s| s.nodes == pair) {
-                Some(s) => s.bands.push(a.band),
-                None => all.push(Shared { nodes: pair, bands: vec![a.band] }),
-            }
-        }
+        let others = spots[i + 1..].iter().filter(|b| a.node != b.node && a.overlaps(b));
+        all.extend(others.map(|b| (a.node.min(b.node), a.node.max(b.node))));
     }
+    all.sort_unstable();
+    all.dedup();
     all
 }
 
@@ -126,42 +121,19 @@ pub fn draw(spots: &[Spot], labels: &Labels, words: &Words) -> String {
     let layout = Layout::of(spots);
     let mut svg = format!(r#"<svg class="map" viewBox="0 0 {WIDTH} {}" aria-hidden="true">"#, layout.height());
     let pairs = shared(spots);
-    pairs.iter().for_each(|pair| line(&mut svg, &layout, pair));
+    pairs.iter().for_each(|pair| line(&mut svg, &layout, *pair));
     layout.nodes.iter().for_each(|node| pad(&mut svg, &layout, *node, spots, labels, words));
-    pairs.iter().for_each(|pair| word(&mut svg, &layout, pair, words));
     svg + "</svg>"
-}
-
-/// Control point of the line between two pads: below them if they stand side by side.
-fn bend(layout: &Layout, pair: &Shared) -> ((i32, i32), (i32, i32), (i32, i32)) {
-    let (a, b) = (layout.center(pair.nodes.0), layout.center(pair.nodes.1));
-    let side_by_side = a.1 == b.1;
-    let below = if side_by_side { layout.half + GAP - 22 } else { 0 };
-    (a, b, ((a.0 + b.0) / 2, (a.1 + b.1) / 2 + below))
 }
 
 // Writing to a string cannot fail, so the results below are dropped.
 
-fn line(svg: &mut String, layout: &Layout, pair: &Shared) {
-    let (a, b, c) = bend(layout, pair);
-    // The curve's apex is half way to the control point.
-    let control = (2 * c.0 - (a.0 + b.0) / 2, 2 * c.1 - (a.1 + b.1) / 2);
-    let _ = write!(svg, r#"<path class="shared" d="M{} {}Q{} {} {} {}"/>"#, a.0, a.1, control.0, control.1, b.0, b.1);
-}
-
-fn word(svg: &mut String, layout: &Layout, pair: &Shared, words: &Words) {
-    let (.., c) = bend(layout, pair);
-    let bands: Vec<&str> = pair.bands.iter().map(|b| band_text(*b).trim_end_matches(" GHz")).collect();
-    let text = format!("{} GHz {}", bands.join(" + "), words.shared_word);
-    let width = 9 * text.len() as i32;
-    let _ = write!(
-        svg,
-        r#"<rect class="halo" x="{}" y="{}" width="{width}" height="24" rx="12"/><text class="shared-word" x="{}" y="{}">{text}</text>"#,
-        c.0 - width / 2,
-        c.1 - 12,
-        c.0,
-        c.1 + 5
-    );
+/// A line between two pads; it bends below those that stand side by side.
+fn line(svg: &mut String, layout: &Layout, pair: Shared) {
+    let (a, b) = (layout.center(pair.0), layout.center(pair.1));
+    let below = if a.1 == b.1 { 2 * (layout.half + GAP / 2) } else { 0 };
+    let (x, y) = ((a.0 + b.0) / 2, (a.1 + b.1) / 2 + below);
+    let _ = write!(svg, r#"<path class="shared" d="M{} {}Q{x} {y} {} {}"/>"#, a.0, a.1, b.0, b.1);
 }
 
 fn pad(svg: &mut String, layout: &Layout, node: u8, spots: &[Spot], labels: &Labels, words: &Words) {
@@ -177,11 +149,12 @@ fn pad(svg: &mut String, layout: &Layout, node: u8, spots: &[Spot], labels: &Lab
     for (i, spot) in spots.iter().filter(|s| s.node == node).enumerate() {
         let row = top + HEAD + ROW * i as i32;
         let class = if spot.changed { "chip changed" } else { "chip" };
+        let (left, full) = (left + 10, PAD_WIDTH - 20);
+        // The chip fills up as the air does.
+        let busy = spot.busy.map_or(0, |percent| full * i32::from(percent) / 100);
         let _ = write!(
             svg,
-            r#"<rect class="{class}" x="{}" y="{row}" width="{}" height="27" rx="13"/><text x="{x}" y="{}">{} {} {} / {}</text>"#,
-            left + 10,
-            PAD_WIDTH - 20,
+            r#"<rect class="{class}" x="{left}" y="{row}" width="{full}" height="27" rx="5"/><rect class="busy" x="{left}" y="{row}" width="{busy}" height="27" rx="5"/><text x="{x}" y="{}">{} {} {} / {}</text>"#,
             row + 18,
             band_text(spot.band),
             words.channel,
@@ -196,7 +169,7 @@ mod tests {
     use super::*;
 
     fn spot(node: u8, band: Band, channel: u8, width: Width) -> Spot {
-        Spot { node, band, channel, width, changed: false }
+        Spot { node, band, channel, width, busy: None, changed: false }
     }
 
     #[test]

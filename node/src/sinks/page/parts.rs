@@ -62,8 +62,9 @@ fn switch(board: &Board, words: &Words, admin: bool) -> String {
     if !admin {
         let _ = write!(
             out,
-            r#"<details class="key" id="key"><summary>{key}</summary><p class="note">{note}</p><form method="post" action="/api/unlock"><label for="key-field">{key}</label><input id="key-field" name="key" type="password" autocomplete="off" required><button>{unlock}</button></form></details>"#,
+            r#"<details class="key" id="key"><summary>{key}</summary><p class="note">{note}</p><form method="post" action="/api/unlock"><label for="key-field">{field}</label><input id="key-field" name="key" type="password" autocomplete="off" required><button>{unlock}</button></form></details>"#,
             key = words.key,
+            field = words.key_field,
             note = words.key_note,
             unlock = words.unlock
         );
@@ -133,8 +134,8 @@ fn network(board: &Board, words: &Words) -> String {
     let heads: String = words.heads.iter().map(|h| format!(r#"<th scope="col">{h}</th>"#)).collect();
     let _ = write!(
         out,
-        r#"</div><div class="scroll"><table><caption>{}</caption><thead><tr>{heads}</tr></thead><tbody>"#,
-        words.table
+        r#"</div><p class="legend">{}</p><div class="scroll"><table><caption>{}</caption><thead><tr>{heads}</tr></thead><tbody>"#,
+        words.legend, words.table
     );
     for (radio, spot) in radios().zip(&after) {
         let place = |channel: u8, mhz: u16| format!("{} {channel} / {mhz} MHz", words.channel);
@@ -152,17 +153,19 @@ fn network(board: &Board, words: &Words) -> String {
     out + "</tbody></table></div>"
 }
 
-/// The decisions, newest plan first.
+/// The latest decisions, in the order in which they were made.
 fn why(board: &Board, words: &Words) -> String {
     if board.decisions.is_empty() {
         return format!(r#"<p class="empty">{}</p>"#, words.no_decisions);
     }
-    let items: String = groups(&board.decisions).rev().take(12).map(|g| decision(g, board, words)).collect();
+    let items: String = groups(&board.decisions[board.decisions.len().saturating_sub(32)..])
+        .map(|g| decision(g, board, words))
+        .collect();
     format!(r#"<ol class="decisions">{items}</ol><p class="empty">{}</p>"#, words.weights)
 }
 
 /// Radios of one band that move together, as one group.
-fn groups(all: &[Decision]) -> impl DoubleEndedIterator<Item = &[Decision]> {
+fn groups(all: &[Decision]) -> impl Iterator<Item = &[Decision]> {
     all.chunk_by(together)
 }
 
@@ -203,9 +206,10 @@ fn decision(group: &[Decision], board: &Board, words: &Words) -> String {
     for r in d.reasons.iter() {
         let _ = write!(
             out,
-            r#"<li><span>{}</span><meter min="0" max="{most}" value="{}" aria-hidden="true"></meter><span class="weight">{}</span></li>"#,
+            r#"<li><span>{}</span><svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="{}" width="{}" height="6"/></svg><span class="weight">{}</span></li>"#,
             (words.reason)(r.code),
-            r.weight.get().unsigned_abs(),
+            if r.weight.get() < 0 { "against" } else { "for" },
+            100 * u64::from(r.weight.get().unsigned_abs()) / u64::from(most),
             weight(r.weight.get())
         );
     }
