@@ -162,7 +162,7 @@ impl Core {
 
     /// Lowers the cutoff to assignments that cost less than `limit`.
     pub(super) fn tighten(&mut self, limit: i64) {
-        self.cutoff = self.cutoff.min((limit - 1) * self.scale);
+        self.cutoff = self.cutoff.min((limit - 1).saturating_mul(self.scale));
     }
 
     /// The bound in the net's own costs, rounded up.

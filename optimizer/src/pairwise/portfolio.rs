@@ -9,7 +9,7 @@ use super::net::{INF, Net};
 use super::reduce::{self, Infeasible, Trail, components, reduce};
 use super::repair::ENTRIES_PER_VISIT;
 use super::walker::Walker;
-use super::{Problem, Solution, eliminate};
+use super::{HARD, Problem, Solution, eliminate};
 use crate::env::{Environment, Progress};
 
 /// Local searches side by side. Fixed, so that the answer does not depend on the number of threads.
@@ -181,6 +181,8 @@ pub(super) fn run(problem: &Problem, net: Net, trivial_bound: i64, env: &Environ
         },
     };
     let (cost, values) = run.best;
+    // A last round may have met a bound that stood before.
+    let proved = proved || (cost <= run.bound && cost < HARD);
     let bound = if proved { cost } else { run.bound.min(cost) };
     Solution { values, cost, bound, proved }
 }
@@ -343,7 +345,7 @@ impl Run<'_> {
     /// One round. True if everything is proved.
     fn round(&mut self, round: u32) -> bool {
         self.work(FIRST_WORK << round.min(6));
-        if self.parts.iter().all(|p| p.done) {
+        if self.parts.iter().all(|p| p.done) || self.best.0 <= self.bound {
             return true;
         }
         let values: usize = self.net.unary.iter().map(Vec::len).sum();
@@ -357,7 +359,7 @@ impl Run<'_> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::{Form, HARD, ProblemBuilder, solve};
+    use super::super::{Form, ProblemBuilder, solve};
     use super::*;
     use crate::env::SplitMix64;
 

@@ -15,9 +15,15 @@ const MOST_SWEEPS: usize = 60_000;
 /// Repair ends after this much work without gain, as a multiple of the annealing before it.
 const PATIENCE: u64 = 1;
 
+/// The first runs only lead up to the first good one; repair is brief there.
+const QUICK_CYCLES: usize = 3;
+
+/// Even with gains, repair ends after this many patiences: a poor start is sooner replaced than mended.
+const MOST_REPAIR: u64 = 6;
+
 /// Sweeps of the annealing run of a cycle: quickly from a first idea to a good one, then slowly on.
 fn sweeps(cycle: usize) -> usize {
-    let grow = |s: usize, cycle: usize| (if cycle < 4 { s * 4 } else { s * 5 / 4 }).min(MOST_SWEEPS);
+    let grow = |s: usize, cycle: usize| (if cycle < QUICK_CYCLES { s * 8 } else { s * 5 / 4 }).min(MOST_SWEEPS);
     (1..cycle).fold(FIRST_SWEEPS, grow)
 }
 
@@ -53,6 +59,8 @@ pub(super) struct Walker {
     cost: i64,
     /// Repair work that this assignment may still take without gain.
     left: u64,
+    /// Repair work that it has had.
+    repaired: u64,
     /// Size of the neighbourhoods, carried on because it fits the problem.
     size: usize,
     /// The best assignment since the last restart, and its cost.
@@ -71,6 +79,7 @@ impl Walker {
             values: Vec::new(),
             cost: 0,
             left: 0,
+            repaired: 0,
             size: 8,
             best: Vec::new(),
             best_cost: i64::MAX,
@@ -99,11 +108,16 @@ impl Walker {
                 let took = repair(net, &mut self.values, &mut self.size, slice, &mut self.rng, env);
                 spent += took.max(1);
                 self.left = self.left.saturating_sub(took.max(1));
+                self.repaired += took.max(1);
             }
             let cost = net.cost(&live, &self.values);
             if cost < self.cost {
                 self.cost = cost;
-                self.left = self.left.max(self.patience(live.len()));
+                let patience = self.patience(live.len());
+                let most = if self.cycle <= QUICK_CYCLES { 2 } else { MOST_REPAIR };
+                if self.repaired < most * patience {
+                    self.left = self.left.max(patience);
+                }
             }
             if cost < self.best_cost {
                 self.best_cost = cost;
@@ -134,6 +148,7 @@ impl Walker {
         self.values = walk.into_best();
         self.cost = net.cost(&net.live(), &self.values);
         self.left = self.patience(nodes);
+        self.repaired = 0;
         self.cycle += 1;
         (sweeps * nodes) as u64
     }
