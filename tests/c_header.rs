@@ -7,7 +7,7 @@ use std::path::Path;
 const GLUE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware-glue");
 
 /// The modules with something that crosses the border, in the order of the header.
-const MODULES: [&str; 6] = ["version", "result", "ffi", "frame", "message", "sensor"];
+const MODULES: [&str; 7] = ["version", "result", "memory", "abi/frame", "abi/message", "abi/config", "sensor"];
 
 fn generated() -> String {
     let glue = Path::new(GLUE);

@@ -5,58 +5,11 @@
 
 use core::ffi::c_void;
 
-use crate::ffi::{self, Prefixed, mp_sensor};
-use crate::frame::{mp_frame, mp_rssi};
-use crate::message::mp_message;
+use crate::abi::{mp_config, mp_frame, mp_message, mp_rssi};
+use crate::ffi;
+use crate::memory::{self, mp_sensor};
 use crate::result::mp_result::{self, *};
 use crate::session::{Body, LinkSlot, Session, Settings};
-
-/// Most links of one sensor.
-pub const MP_LINKS_MAX: u16 = 64;
-/// Most zones of one sensor.
-pub const MP_ZONES_MAX: u8 = 16;
-
-/// What a sensor is made for. Zero the struct, set `size`, `abi`, `links` and `zones`; zero elsewhere means the
-/// default. The library reads it during the call only.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct mp_config {
-    /// `sizeof(mp_config)`.
-    pub size: u32,
-    /// `MP_ABI`.
-    pub abi: u32,
-    /// Number of links, 1 to `MP_LINKS_MAX`.
-    pub links: u16,
-    /// Number of zones, 1 to `MP_ZONES_MAX`.
-    pub zones: u8,
-    /// Zero.
-    pub reserved: u8,
-    /// Tones of one chain at most, up to 4096; unpopulated ones of a standard map do not count. Default 64.
-    pub max_tones: u16,
-    /// Chains (antennas times streams) of one frame at most, up to 64. Default 4.
-    pub max_chains: u16,
-    /// The zone of each link, 1 to `zones`, `links` of them; or NULL: all links are in zone 1.
-    pub link_zones: *const u8,
-    /// Tolerated false alarms on one link in 1000 days. Default 100, one in ten days.
-    pub false_alarms_per_1000_days: u32,
-    /// How long a link stays moving after its score fell, in milliseconds, up to 600000. Default 500.
-    pub hold_ms: u32,
-    /// How long after motion somebody counts as present, in seconds, 180 to 86400. Default 1200.
-    pub present_s: u32,
-    /// Zero.
-    pub reserved2: u32,
-    /// Numbers that nobody can guess, for the handles of `mp_link`. Without them there are no messages about links.
-    pub seed: [u32; 8],
-}
-
-// No padding, so a tail that an older program lacks cannot hold what it left lying there.
-const _: () = assert!(size_of::<mp_config>() == 64 + size_of::<*const u8>());
-
-#[allow(unsafe_code)] // The struct is read as bytes.
-// SAFETY: `repr(C)`, size first, no padding (above), integers and a pointer only.
-unsafe impl Prefixed for mp_config {
-    const LEAST: usize = core::mem::offset_of!(mp_config, link_zones);
-}
 
 /// Tells how many bytes `mp_sensor_init` needs for a configuration.
 ///
@@ -102,7 +55,7 @@ pub unsafe extern "C" fn mp_sensor_init(
         let sharing = |of: u8| (0..usize::from(settings.layout.links)).filter(|&i| zone(i) == of).count();
         let slot = |i: usize| LinkSlot::new(&settings, i, zone(i), sharing(zone(i)));
         // SAFETY: the caller's promise above.
-        let made = unsafe { ffi::open(memory.cast(), len, settings.layout, Body::new(&settings), slot) }?;
+        let made = unsafe { memory::open(memory.cast(), len, settings.layout, Body::new(&settings), slot) }?;
         // SAFETY: the caller's promise above.
         unsafe { ffi::put(sensor, made) }?;
         Ok(MP_OK)
@@ -142,7 +95,7 @@ pub unsafe extern "C" fn mp_sensor_push(sensor: *mut mp_sensor, frame: *const mp
         })
     };
     // SAFETY: the caller's promise above.
-    unsafe { ffi::enter(sensor, push) }
+    unsafe { memory::enter(sensor, push) }
 }
 
 /// Feeds one RSSI reading. `MP_OFF` if sensing is not on.
@@ -158,7 +111,7 @@ pub unsafe extern "C" fn mp_sensor_push_rssi(sensor: *mut mp_sensor, rssi: *cons
         session.push_rssi(&rssi)
     };
     // SAFETY: the caller's promise above.
-    unsafe { ffi::enter(sensor, push) }
+    unsafe { memory::enter(sensor, push) }
 }
 
 /// Lets time pass and takes the next message. Call it, with the same time, until it returns `MP_NONE`.
@@ -181,7 +134,7 @@ pub unsafe extern "C" fn mp_sensor_poll(sensor: *mut mp_sensor, now_us: u64, mes
         }
     };
     // SAFETY: the caller's promise above.
-    unsafe { ffi::enter(sensor, poll) }
+    unsafe { memory::enter(sensor, poll) }
 }
 
 /// Writes the canonical bytes of the message that the last `mp_sensor_poll` gave: the same on every platform, at most
@@ -212,7 +165,7 @@ pub unsafe extern "C" fn mp_message_encode(
         Ok(MP_OK)
     };
     // SAFETY: the caller's promise above.
-    unsafe { ffi::enter(sensor, encode) }
+    unsafe { memory::enter(sensor, encode) }
 }
 
 /// Switches sensing: `MP_SENSING_ON` (which ends a pause too), `MP_SENSING_OFF`, or `MP_SENSING_PAUSED` for
@@ -230,7 +183,7 @@ pub unsafe extern "C" fn mp_sensor_set_sensing(
     pause_minutes: u32,
 ) -> mp_result {
     // SAFETY: the caller's promise above.
-    unsafe { ffi::enter(sensor, |session| session.set_sensing(now_us, sensing, pause_minutes)) }
+    unsafe { memory::enter(sensor, |session| session.set_sensing(now_us, sensing, pause_minutes)) }
 }
 
 /// Switches one zone off (`on` 0) or on again (1) while sensing as a whole is on.
@@ -241,7 +194,7 @@ pub unsafe extern "C" fn mp_sensor_set_sensing(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mp_sensor_set_zone(sensor: *mut mp_sensor, now_us: u64, zone: u8, on: u8) -> mp_result {
     // SAFETY: the caller's promise above.
-    unsafe { ffi::enter(sensor, |session| session.set_zone(now_us, zone, on)) }
+    unsafe { memory::enter(sensor, |session| session.set_zone(now_us, zone, on)) }
 }
 
 /// Tells the time of day at `now_us`, 0 to 86399 s, for the slots in messages. Until then the day begins at time 0.
@@ -252,7 +205,7 @@ pub unsafe extern "C" fn mp_sensor_set_zone(sensor: *mut mp_sensor, now_us: u64,
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mp_sensor_set_clock(sensor: *mut mp_sensor, now_us: u64, second_of_day: u32) -> mp_result {
     // SAFETY: the caller's promise above.
-    unsafe { ffi::enter(sensor, |session| session.set_clock(now_us, second_of_day)) }
+    unsafe { memory::enter(sensor, |session| session.set_clock(now_us, second_of_day)) }
 }
 
 /// Forgets all that was learnt, counted and queued. Configuration, clock and switches stay.
@@ -263,7 +216,7 @@ pub unsafe extern "C" fn mp_sensor_set_clock(sensor: *mut mp_sensor, now_us: u64
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mp_sensor_reset(sensor: *mut mp_sensor) -> mp_result {
     // SAFETY: the caller's promise above.
-    unsafe { ffi::enter(sensor, |session| session.reset()) }
+    unsafe { memory::enter(sensor, |session| session.reset()) }
 }
 
 /// Ends a sensor and wipes its memory, which is the caller's again. NULL is fine.
@@ -277,7 +230,7 @@ pub unsafe extern "C" fn mp_sensor_fini(sensor: *mut mp_sensor) -> mp_result {
         return MP_OK;
     }
     // SAFETY: the caller's promise above.
-    unsafe { ffi::close(sensor) }
+    unsafe { memory::close(sensor) }
 }
 
 #[cfg(test)]
@@ -286,8 +239,8 @@ mod tests {
     use core::ptr;
 
     use super::*;
-    use crate::frame::*;
-    use crate::message::*;
+    use crate::abi::*;
+    use crate::testing::{channel, config, frame};
 
     /// A sensor in memory of its own, ended when dropped.
     struct Owned {
@@ -299,24 +252,6 @@ mod tests {
         fn drop(&mut self) {
             // SAFETY: the memory is still there.
             assert_eq!(unsafe { mp_sensor_fini(self.at) }, MP_OK);
-        }
-    }
-
-    fn config(links: u16, zones: u8) -> mp_config {
-        mp_config {
-            size: size_of::<mp_config>() as u32,
-            abi: crate::version::MP_ABI,
-            links,
-            zones,
-            reserved: 0,
-            max_tones: 0,
-            max_chains: 0,
-            link_zones: ptr::null(),
-            false_alarms_per_1000_days: 0,
-            hold_ms: 0,
-            present_s: 0,
-            reserved2: 0,
-            seed: [0; 8],
         }
     }
 
@@ -377,51 +312,6 @@ mod tests {
             assert_eq!(result, MP_OK);
             bytes[..n].to_vec()
         }
-    }
-
-    const TONES: usize = 56;
-
-    fn frame(t_us: u64, link: u16) -> mp_frame {
-        mp_frame {
-            size: size_of::<mp_frame>() as u32,
-            link,
-            format: MP_FORMAT_I16,
-            flags: 0,
-            t_us,
-            samples: ptr::null(),
-            tones: ptr::null(),
-            samples_bytes: (TONES * 4) as u32,
-            n_tones: TONES as u16,
-            n_rx: 1,
-            n_sts: 1,
-            width_mhz: 20,
-            ppdu: MP_PPDU_HT,
-            reserved: 0,
-            rssi_cdbm: 0,
-            noise_cdbm: 0,
-            gain_cdb: 0,
-            seq: 0,
-            reserved2: 0,
-        }
-    }
-
-    /// A channel of two paths of which the second turns at 3 Hz from second 5 to 8, in 16-bit samples with noise.
-    fn channel(t_us: u64) -> Vec<[i16; 2]> {
-        let t = t_us as f32 * 1e-6;
-        let turn = if (5.0..8.0).contains(&t) { 6.3 * 3.0 * t } else { 0.0 };
-        let mut state = t_us.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let mut noise = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 56) as f32 / 16.0 - 8.0
-        };
-        let tone = |k: i32| {
-            let phase = turn + 0.2 * k as f32;
-            let (re, im) = (1000.0 + 600.0 * phase.cos(), 600.0 * phase.sin());
-            [(re + noise()) as i16, (im + noise()) as i16]
-        };
-        (-28..=28).filter(|k| *k != 0).map(tone).collect()
     }
 
     /// Ten seconds of frames, told in some manner; each second's zone messages as bytes.
@@ -591,31 +481,5 @@ mod tests {
         for t in threads {
             assert_eq!(t.join().unwrap(), expected);
         }
-    }
-
-    #[test]
-    fn threads_that_share_a_sensor_are_told_so() {
-        let sensor = Owned::on(&config(1, 1));
-        let at = sensor.at.addr();
-        let hammer = move || {
-            let mut results = [0u32; 2];
-            let h = channel(0);
-            for i in 0..2000u64 {
-                let mut f = frame(1 + i, 0);
-                f.samples = h.as_ptr().cast();
-                // SAFETY: the sensor outlives the threads; calls at the same time are the misuse that is tested.
-                match unsafe { mp_sensor_push(ptr::with_exposed_provenance_mut(at), &f) } {
-                    MP_OK | MP_ERR_TIME => results[0] += 1,
-                    MP_ERR_BUSY => results[1] += 1,
-                    other => panic!("{other:?}"),
-                }
-            }
-            results
-        };
-        let _ = sensor.at.expose_provenance();
-        let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(hammer)).collect();
-        let results: Vec<[u32; 2]> = threads.into_iter().map(|t| t.join().unwrap()).collect();
-        assert!(results.iter().all(|[done, busy]| done + busy == 2000));
-        assert_eq!(sensor.round(1_000_000).len(), 3, "the sensor is as well as before");
     }
 }

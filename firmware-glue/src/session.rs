@@ -13,14 +13,15 @@ use millpond_report::wire::range::{Kept, LinkKind, ManagedBy, Number, Sensing, S
 use millpond_report::wire::{Derived, Lan, Zone};
 use millpond_report::{EventCode, Privacy, Raw, Wire};
 
-use crate::ffi::Layout;
-use crate::frame::{Given, mp_rssi};
+use crate::abi::{
+    MP_LINKS_MAX, MP_SENSING_OFF, MP_SENSING_ON, MP_SENSING_PAUSED, MP_ZONES_MAX, mp_config, mp_message, mp_rssi,
+};
+use crate::frame::Given;
 use crate::link::{FrameView, LinkState, Reading};
-use crate::message::{MP_SENSING_OFF, MP_SENSING_ON, MP_SENSING_PAUSED, Outbox, mp_message};
+use crate::message::Outbox;
 use crate::order::{Order, Tables};
 use crate::result::mp_result::{self, *};
 use crate::seed::Seed;
-use crate::sensor::{MP_LINKS_MAX, MP_ZONES_MAX, mp_config};
 
 /// Later times are no times: 146 000 years. Keeps sums of times far from the end of their range.
 const LAST_US: u64 = 1 << 62;
@@ -31,6 +32,20 @@ const SLOT_S: u64 = 300;
 const SOURCE_LOST_US: u64 = 10 * SECOND_US;
 /// Events that wait for the caller; the oldest goes first when there are more.
 const EVENTS: usize = 8;
+
+/// What a sensor's memory has to hold. The parts lie behind one another: door, body, link slots, tables, scratch.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// Links.
+    pub links: u16,
+    /// Tones of one chain, at most.
+    pub tones: u16,
+    /// Chains of one frame, at most.
+    pub chains: u16,
+    /// Keeps what follows aligned.
+    pub zero: u16,
+}
 
 /// A configuration that was checked.
 pub(crate) struct Settings {
