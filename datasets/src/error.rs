@@ -58,6 +58,14 @@ impl ReadError {
     }
 }
 
+impl ReadError {
+    /// True if the recording ends here, or was cut off here: a command that met it has not read the whole file.
+    /// A damaged record that was stepped over is a problem of the recording, not of the reading.
+    pub fn cuts_short(&self) -> bool {
+        !self.can_resume || self.kind == ErrorKind::Truncated
+    }
+}
+
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(format) = self.format {

@@ -5,25 +5,8 @@ use std::path::Path;
 use millpond_dsp::RssiSample;
 
 use crate::format::rssi_mesh::{self, RssiMesh};
+pub use crate::source::RssiSource;
 use crate::{FrameSource, Input, ReadError, ReadOptions, SourceInfo, container, probe};
-
-/// A stream of RSSI readings.
-pub trait RssiSource: Send {
-    /// What is known of the recording as a whole.
-    fn info(&self) -> &SourceInfo;
-
-    /// The next reading, or `None` at the end. Errors are as those of [`FrameSource::next_frame`].
-    ///
-    /// # Errors
-    /// A damaged record; reading may go on if the error says so.
-    fn next_sample(&mut self) -> Result<Option<RssiSample>, ReadError>;
-
-    /// The names of the two ends of a link, transmitter first, where the recording gives names that are no addresses.
-    fn ends(&self, link: millpond_dsp::LinkId) -> Option<(u16, u16)> {
-        let _ = link;
-        None
-    }
-}
 
 /// The RSSI of each frame of a recording; frames without one are passed over.
 pub struct PacketRssi(Box<dyn FrameSource>);

@@ -1,6 +1,6 @@
 //! The one shape of every reader: records come one at a time, borrowed, and damage is an answer, not an end.
 
-use millpond_dsp::{Cfr, CsiFrame};
+use millpond_dsp::{Cfr, CsiFrame, LinkId, RssiSample};
 
 use crate::ReadError;
 
@@ -28,6 +28,24 @@ pub trait FrameSource: Send {
     /// Bytes of the (decompressed) input that are behind the reader.
     fn position(&self) -> u64 {
         0
+    }
+}
+
+/// A stream of RSSI readings.
+pub trait RssiSource: Send {
+    /// What is known of the recording as a whole.
+    fn info(&self) -> &SourceInfo;
+
+    /// The next reading, or `None` at the end. Errors are as those of [`FrameSource::next_frame`].
+    ///
+    /// # Errors
+    /// A damaged record; reading may go on if the error says so.
+    fn next_sample(&mut self) -> Result<Option<RssiSample>, ReadError>;
+
+    /// The names of the two ends of a link, transmitter first, where the recording gives names that are no addresses.
+    fn ends(&self, link: LinkId) -> Option<(u16, u16)> {
+        let _ = link;
+        None
     }
 }
 

@@ -16,6 +16,33 @@ pub(crate) enum Look {
     Need(usize),
 }
 
+/// Scores a file of length-prefixed records: 100 if two consistent measurements follow one another or one fills the
+/// file, less if only one is found or damage stands before the first.
+pub(crate) fn score_records(head: &[u8], at_end: bool, look: impl Fn(&[u8], bool) -> Look) -> u32 {
+    let mut at = 0;
+    let (mut good, mut bad) = (0u32, 0u32);
+    while at < head.len() && good < 4 && bad < 4096 {
+        match look(&head[at..], at_end) {
+            Look::Csi(len) if at + len <= head.len() => {
+                good += 1;
+                at += len.max(1);
+            }
+            Look::Other(len) | Look::Refuse(len, _) if bad == 0 => at += len.max(1),
+            _ => {
+                bad += 1;
+                at += 1;
+            }
+        }
+    }
+    match (good, bad) {
+        (0, _) => 0,
+        (2.., 0) => 100,
+        (1, 0) => 80,
+        (2.., _) => 60,
+        (1, _) => 20,
+    }
+}
+
 /// Steps from record to record. The current record is at the front of the input until the next step.
 pub(crate) struct Walk {
     pub input: Input,

@@ -50,12 +50,12 @@ fn a_cut_recording_fails_in_one_line_and_keeps_its_frames() {
 }
 
 #[test]
-fn empty_is_valid_and_other_files_are_refused() {
+fn empty_is_a_recording_of_no_frames_and_other_files_are_refused() {
     let folder = folder("other");
     let empty = folder.join("empty.dat");
     std::fs::write(&empty, b"").unwrap();
-    let (json, code, _) = inspect(&empty);
-    assert_eq!((code, &json["frame_count"]), (0, &Value::from(0)));
+    let (json, code, stderr) = inspect(&empty);
+    assert_eq!((code, &json["frame_count"], stderr.lines().count()), (1, &Value::from(0), 1), "{stderr}");
     let other = folder.join("other.dat");
     std::fs::write(&other, b"a letter").unwrap();
     for path in [other, folder.join("missing.dat"), folder] {

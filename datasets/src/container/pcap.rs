@@ -2,6 +2,7 @@
 //!
 //! Source: draft-ietf-opsawg-pcap.
 
+use super::packet::{MAX_PACKET, Packet};
 use super::pcapng::{NG_MAGIC, Ng};
 use crate::walk::Look;
 
@@ -9,19 +10,6 @@ use crate::walk::Look;
 pub enum Capture {
     Classic(Classic),
     Ng(Ng),
-}
-
-/// A captured packet.
-#[derive(Clone, Copy)]
-pub struct Packet<'a> {
-    /// Capture time: whole seconds since 1970, and the fraction in nanoseconds.
-    pub seconds: u64,
-    /// See `seconds`.
-    pub nanos: u32,
-    /// LINKTYPE_ number of its first header.
-    pub link_type: u32,
-    /// What was captured of it.
-    pub data: &'a [u8],
 }
 
 impl Capture {
@@ -125,6 +113,3 @@ impl Classic {
         fits.then_some(PACKET_HEADER + captured as usize)
     }
 }
-
-/// tcpdump's own bound on a snapshot.
-pub(super) const MAX_PACKET: u32 = 262_144;

@@ -3,7 +3,7 @@
 //! Source: draft-ietf-opsawg-pcapng, sections 3.1 (blocks), 4.1 (section header), 4.2 (interface description),
 //! 4.3 (enhanced packet). Simple packet blocks carry no time and are passed over.
 
-use super::pcap::{MAX_PACKET, Packet};
+use super::packet::{MAX_PACKET, Packet};
 use crate::walk::Look;
 
 /// Type of the section header block; it reads the same in both byte orders.

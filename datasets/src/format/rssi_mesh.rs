@@ -9,7 +9,7 @@ use millpond_dsp::{LinkId, RssiSample};
 use crate::clock::Clock;
 use crate::lines::Lines;
 use crate::links::Links;
-use crate::rssi::RssiSource;
+use crate::source::RssiSource;
 use crate::{Input, ReadError, ReadOptions, SourceInfo};
 
 /// The format's name.

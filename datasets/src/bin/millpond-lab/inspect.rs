@@ -29,7 +29,7 @@ pub struct Args {
     plot: Option<PathBuf>,
 }
 
-/// Runs the subcommand. A file with damage is reported in full and counts as failed.
+/// Runs the subcommand. A file that is empty or cut is reported as far as it goes and counts as failed.
 pub fn run(args: &Args) -> Result<(), String> {
     let options = ReadOptions { rate_hz: args.rate, ..ReadOptions::default() };
     if args.plot.is_some() && args.files.len() > 1 {
@@ -69,12 +69,25 @@ fn one(path: &Path, options: &ReadOptions, args: &Args) -> Result<(), String> {
         let svg = plot::draw(path, options, &title, &rhythm, summary.span_s, busiest).map_err(|e| e.to_string())?;
         std::fs::write(to, svg).map_err(|e| format!("{}: {e}", to.display()))?;
     }
-    match summary.problems.first() {
-        None => Ok(()),
-        Some(first) if summary.problem_count == 1 => Err(format!("{first}; {} frames kept", summary.frame_count)),
+    verdict(path, &summary)
+}
+
+/// Fails if the recording is empty or cut. Records that were stepped over are told, and are no failure.
+fn verdict(path: &Path, summary: &Summary) -> Result<(), String> {
+    let kept = summary.frame_count;
+    let first = summary.problems.iter().find(|p| p.cuts_short()).or(summary.problems.first());
+    let more = match summary.problem_count {
+        0 | 1 => String::new(),
+        n => format!(", and {} more", n - 1),
+    };
+    match first {
+        Some(first) if first.cuts_short() || kept == 0 => Err(format!("{first}{more}; {kept} frames kept")),
         Some(first) => {
-            Err(format!("{first}, and {} more; {} frames kept", summary.problem_count - 1, summary.frame_count))
+            eprintln!("millpond-lab: {}: {first}{more}; {kept} frames kept", path.display());
+            Ok(())
         }
+        None if kept == 0 => Err("the recording is empty: no frames".to_owned()),
+        None => Ok(()),
     }
 }
 

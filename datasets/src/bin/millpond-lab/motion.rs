@@ -33,7 +33,7 @@ fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Runs the subcommand. A damaged file is decided as far as it goes and counts as failed.
+/// Runs the subcommand. A file that is cut is decided as far as it goes and counts as failed.
 pub fn run(args: &Args) -> Result<(), String> {
     let mut failed = Vec::new();
     let mut out = BufWriter::new(io::stdout().lock());
@@ -48,7 +48,12 @@ pub fn run(args: &Args) -> Result<(), String> {
                     Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
                     other => other.map_err(|e| e.to_string())?,
                 }
-                failed.extend(track.damage.map(|why| format!("{}: {why}; decided as far as it goes", path.display())));
+                let told = track.damage.map(|why| format!("{}: {why}", path.display()));
+                if track.cut_short {
+                    failed.extend(told.map(|told| format!("{told}; decided as far as it goes")));
+                } else if let Some(told) = told {
+                    eprintln!("millpond-lab: {told}");
+                }
             }
             Err(why) => failed.push(format!("{}: {why}", path.display())),
         }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::bench::bounds::{Share, poisson};
 use crate::bench::degrade::Degrade;
 use crate::bench::labels::{self, Label};
+use crate::bench::row::Row;
 use crate::bench::rules::{self, Score};
 use crate::bench::run::{Track, run as run_recording};
 use crate::bench::{plot, seen};
@@ -31,18 +32,6 @@ pub struct Args {
     plot: Option<PathBuf>,
     #[command(flatten)]
     degrade: Degrade,
-}
-
-/// One row with what came of it.
-pub struct Row {
-    /// The row of the table.
-    pub label: Label,
-    /// The score, or why there is none.
-    pub score: Result<Score, String>,
-    /// What could not be read of the recording.
-    pub damage: Option<String>,
-    /// Seconds, score and state for the plot.
-    pub trace: Vec<(f64, f32, bool)>,
 }
 
 /// Runs the subcommand. Rows that cannot be scored are reported and do not stop the run.

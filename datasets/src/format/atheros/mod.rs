@@ -75,7 +75,7 @@ pub(crate) fn score(head: &[u8], at_end: bool) -> u32 {
 
 /// The likeliest byte order, and whether a flag byte stands in front.
 fn guess(head: &[u8], at_end: bool) -> (u32, Order, bool) {
-    let score = |bytes: &[u8], order| crate::probe::score_records(bytes, at_end, |b, _| wire::look(order, b));
+    let score = |bytes: &[u8], order| crate::walk::score_records(bytes, at_end, |b, _| wire::look(order, b));
     let flag = match head.first() {
         Some(&FLAG_BIG) => Some(Order::Big),
         Some(&FLAG_LITTLE) => Some(Order::Little),

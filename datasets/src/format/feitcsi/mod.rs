@@ -60,7 +60,7 @@ fn look(b: &[u8], max_subcarriers: usize) -> Look {
 
 /// How sure the first bytes make it.
 pub(crate) fn score(head: &[u8], at_end: bool) -> u32 {
-    crate::probe::score_records(head, at_end, |b, _| look(b, 4096))
+    crate::walk::score_records(head, at_end, |b, _| look(b, 4096))
 }
 
 struct Decoder {

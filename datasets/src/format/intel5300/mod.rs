@@ -59,7 +59,7 @@ impl FrameSource for Intel5300 {
 
 /// How sure the first bytes make it: 0 is not at all.
 pub(crate) fn score(head: &[u8], at_end: bool) -> u32 {
-    crate::probe::score_records(head, at_end, wire::look)
+    crate::walk::score_records(head, at_end, wire::look)
 }
 
 /// Turns single records into frames, from a file or as the driver hands them out.

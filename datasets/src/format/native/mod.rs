@@ -364,7 +364,7 @@ pub(crate) fn score(head: &[u8], at_end: bool) -> u32 {
     if head.starts_with(&wire::MAGIC) {
         return 100;
     }
-    crate::probe::score_records(head, at_end, |b, _| wire::look(b)).min(60)
+    crate::walk::score_records(head, at_end, |b, _| wire::look(b)).min(60)
 }
 
 /// One entry of the index.

@@ -5,7 +5,8 @@ use millpond_dsp::phy::Dbm;
 
 use crate::channel::Known;
 use crate::clock::Clock;
-use crate::container::pcap::{CLASSIC_HEADER, Capture, Packet};
+use crate::container::packet::Packet;
+use crate::container::pcap::{CLASSIC_HEADER, Capture};
 use crate::layout::{Layout, Layouts, fft_order};
 use crate::links::Links;
 use crate::slot::{Slot, complex_i16};
@@ -108,7 +109,7 @@ pub(crate) fn score(head: &[u8], at_end: bool) -> u32 {
     let Some((capture, before)) = Capture::new(head) else { return 0 };
     let packets = head.get(before..).unwrap_or_default();
     // Blocks that describe a pcapng capture are not followed here: without their interfaces packets stay unread.
-    crate::probe::score_records(packets, at_end, |b, at_end| capture.look(b, at_end, is_datagram)).max(5)
+    crate::walk::score_records(packets, at_end, |b, at_end| capture.look(b, at_end, is_datagram)).max(5)
 }
 
 /// Turns single datagrams into frames: from a capture, or as a socket receives them.

@@ -77,7 +77,7 @@ impl FrameSource for PicoScenes {
 
 /// How sure the first bytes make it.
 pub(crate) fn score(head: &[u8], at_end: bool) -> u32 {
-    crate::probe::score_records(head, at_end, wire::look)
+    crate::walk::score_records(head, at_end, wire::look)
 }
 
 /// What decides the tones of a frame.

@@ -4,6 +4,7 @@ pub mod bounds;
 pub mod degrade;
 pub mod labels;
 pub mod plot;
+pub mod row;
 pub mod rules;
 pub mod run;
 pub mod seen;

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use millpond_dsp::detect::{DetectorConfig, MotionState};
 
 use super::labels::Motion;
+use super::row::Row;
 use super::run::Track;
-use crate::score::Row;
 
 const WIDTH: f64 = 1000.0;
 const STRIP: f64 = 34.0;

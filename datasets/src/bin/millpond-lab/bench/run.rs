@@ -32,6 +32,8 @@ pub struct Track {
     pub labels: Vec<(f64, bool)>,
     /// What could not be read; frames before it count.
     pub damage: Option<String>,
+    /// True if the recording was cut short by it.
+    pub cut_short: bool,
 }
 
 impl Track {
@@ -112,6 +114,7 @@ impl Runner {
                 }
                 Err(e) => {
                     self.track.damage.get_or_insert(e.to_string());
+                    self.track.cut_short |= e.cuts_short();
                     if !e.can_resume {
                         break;
                     }
