@@ -105,7 +105,7 @@ const SECONDS: u64 = 750;
 /// The doors that push once a second.
 const PUSHES: [LanDoor; 3] = [LanDoor::Page, LanDoor::Mqtt, LanDoor::Ubus];
 
-/// Everything that goes out by itself within [`SECONDS`]; the weekly report is the last.
+/// Everything that goes out by itself within `SECONDS`; the weekly report is the last.
 pub fn pushed(activity: Activity, cadence: Cadence) -> Vec<Sent> {
     let mut privacy = agreed(&[More::Level(Level::Managed), More::On]);
     let mut ledger = Ledger::new(Disk::default(), [7; 32]);

@@ -66,6 +66,8 @@
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form, event.submitter));
     try { await fetch(form.action, { method: 'POST', body }); } catch { return; }
+    // The form is done with, so what it stands in may be rendered anew.
+    if (form.contains(document.activeElement)) document.activeElement.blur();
     refresh(['switch']);
   });
 
