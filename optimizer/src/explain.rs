@@ -9,7 +9,7 @@ use crate::goal::{Costs, Goal, Node, Term, Value};
 use crate::model::plan::{Choosable, Decision, Kind, Loser, Measure, Reason, Subject, Weighed};
 use crate::model::site::Site;
 use crate::model::topology::{Assignment, Topology};
-use crate::planner::{Planned, radio_id};
+use crate::planned::{Planned, radio_id};
 use crate::refine::{Desk, Key};
 
 /// Losing options that a decision lists.

@@ -26,6 +26,7 @@ pub mod model;
 pub mod pairwise;
 #[cfg(test)]
 mod peers;
+mod planned;
 mod planner;
 mod refine;
 pub mod rf;
@@ -35,4 +36,5 @@ mod testing;
 pub mod validate;
 pub mod why;
 
-pub use planner::{Planned, plan_site, plan_topology};
+pub use planned::Planned;
+pub use planner::{plan_site, plan_topology};

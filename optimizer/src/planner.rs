@@ -8,28 +8,12 @@ use crate::model::plan::{Apply, FORMAT, Objective, Plan, PlannedClient, PlannedR
 use crate::model::site::Site;
 use crate::model::topology::{Assignment, Topology};
 use crate::pairwise::{Form, HARD, Problem, ProblemBuilder, Solution, solve};
+use crate::planned::{Planned, radio_id};
 use crate::refine::Desk;
 use crate::validate::{Code, SiteError, validate};
 
 /// A site of more decisions than this gets one round of search for J.
 const LARGE: usize = 64;
-
-/// A plan in index form.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Planned {
-    /// What every radio, uplink and client does.
-    pub assignment: Assignment,
-    /// The same as values of J's nodes, if J can express it.
-    pub values: Option<Vec<usize>>,
-    /// What it is worth.
-    pub objective: Objective,
-    /// U of what runs now.
-    pub before: Option<Exact>,
-    /// U of the plan.
-    pub after: Exact,
-    /// True if nothing changes because U found no gain: then by how much the best change would have lost.
-    pub no_exact_gain: Option<i64>,
-}
 
 /// Plans a site: the whole way from data to an explained plan.
 ///
@@ -190,12 +174,6 @@ fn planned_radios(site: &Site, t: &Topology, p: &Planned) -> Vec<PlannedRadio> {
         }
     };
     p.assignment.radios.iter().enumerate().map(one).collect()
-}
-
-/// The id of a radio of the flat list.
-pub(crate) fn radio_id(site: &Site, t: &Topology, r: usize) -> String {
-    let pod = t.radios[r].pod;
-    site.pods[pod].radios[r - t.pods[pod].radios[0]].id.clone()
 }
 
 fn planned_uplinks(site: &Site, t: &Topology, p: &Planned) -> Vec<PlannedUplink> {

@@ -1,19 +1,51 @@
-//! Rules of a scene. Every breach is one sentence that says where, what and what would do.
+//! Reads a scene and holds it against its rules. Every breach is one sentence that says where, what and what would do.
 
 use std::collections::BTreeSet;
 
-use millpond_dsp::phy::Band;
+use millpond_dsp::phy::{Band, Bandwidth, Channel};
 
 use super::impair::Receiver;
 use super::mover::Mover;
 use super::room::Point2;
 use super::route::Route;
-use super::scene::{DeviceKind, FORMAT, Scene};
+use super::scene::{BUILTIN, DeviceKind, FORMAT, Scene, SceneError};
 use super::traffic::{Loss, Traffic};
 use super::way::soundings;
+use super::wiring::Network;
+
+impl Scene {
+    /// A built-in scene.
+    ///
+    /// # Errors
+    /// [`SceneError::NoSuchScene`] with the names that there are.
+    pub fn builtin(name: &str) -> Result<Self, SceneError> {
+        let (_, json) =
+            BUILTIN.iter().find(|(n, _)| *n == name).ok_or_else(|| SceneError::NoSuchScene(name.to_owned()))?;
+        Self::from_json(json)
+    }
+
+    /// Reads and checks a description.
+    ///
+    /// # Errors
+    /// [`SceneError::Json`] or [`SceneError::Invalid`].
+    pub fn from_json(json: &str) -> Result<Self, SceneError> {
+        let scene: Self = serde_json::from_str(json).map_err(|e| SceneError::from_serde(&e))?;
+        scene.check()?;
+        Ok(scene)
+    }
+
+    /// Checks every rule and reports every breach.
+    ///
+    /// # Errors
+    /// [`SceneError::Invalid`].
+    pub fn check(&self) -> Result<(), SceneError> {
+        let faults = faults(self);
+        if faults.is_empty() { Ok(()) } else { Err(SceneError::Invalid(faults)) }
+    }
+}
 
 /// All breaches, in the order of the description.
-pub(super) fn faults(scene: &Scene) -> Vec<String> {
+fn faults(scene: &Scene) -> Vec<String> {
     let mut f = Faults(Vec::new());
     f.unless(scene.format == FORMAT, || format!("format is {:?}, not {FORMAT:?}", scene.format));
     f.within("seconds", scene.seconds, 0.1, 1e6);
@@ -43,24 +75,24 @@ pub(super) fn faults(scene: &Scene) -> Vec<String> {
         f.unless([2, 3].contains(&d.dimensions), || format!("diffuse.dimensions is {}, not 2 or 3", d.dimensions));
     }
     if let Some(network) = &scene.network {
-        super::network::check(scene, network, &mut f);
+        self::network(scene, network, &mut f);
     }
     f.0
 }
 
 /// A growing list of breaches.
-pub(super) struct Faults(Vec<String>);
+struct Faults(Vec<String>);
 
 impl Faults {
     /// Notes a breach unless the rule holds.
-    pub fn unless(&mut self, holds: bool, breach: impl FnOnce() -> String) {
+    fn unless(&mut self, holds: bool, breach: impl FnOnce() -> String) {
         if !holds {
             self.0.push(breach());
         }
     }
 
     /// Notes a figure that is not a number of the range.
-    pub fn within(&mut self, name: &str, x: f64, low: f64, high: f64) {
+    fn within(&mut self, name: &str, x: f64, low: f64, high: f64) {
         self.unless((low..=high).contains(&x), || format!("{name} is {x}, outside {low} to {high}"));
     }
 }
@@ -277,6 +309,83 @@ fn traffic(t: &Traffic, f: &mut Faults) {
             f.within("traffic.loss.burst", burst, 1.0, 1e4);
             let enters = share / ((1.0 - share) * burst);
             f.unless(enters <= 1.0, || "traffic.loss: bursts are too short for that share".into());
+        }
+    }
+}
+
+/// Checks the network part of a scene.
+fn network(scene: &Scene, network: &Network, f: &mut Faults) {
+    let kind = |name: &str| scene.device(name).map(|i| scene.devices[i].kind);
+    let pod = |name: &str| kind(name) == Some(DeviceKind::Pod);
+    f.unless(pod(&network.gateway), || format!("network.gateway: {:?} is no pod", network.gateway));
+    for (i, r) in network.radios.iter().enumerate() {
+        f.unless(pod(&r.pod), || format!("network.radios[{i}]: {:?} is no pod", r.pod));
+        channel(&format!("network.radios[{i}]"), r.band, r.channel, r.width_mhz, f);
+        f.within(&format!("network.radios[{i}].eirp_dbm"), r.eirp_dbm, -20.0, 40.0);
+    }
+    for (i, n) in network.neighbours.iter().enumerate() {
+        let fine = kind(&n.device) == Some(DeviceKind::Neighbour);
+        f.unless(fine, || format!("network.neighbours[{i}]: {:?} is no neighbour", n.device));
+        channel(&format!("network.neighbours[{i}]"), n.band, n.channel, n.width_mhz, f);
+        f.within(&format!("network.neighbours[{i}].eirp_dbm"), n.eirp_dbm, -20.0, 40.0);
+        f.within(&format!("network.neighbours[{i}].duty"), n.duty, 0.0, 0.9);
+    }
+    for (i, c) in network.clients.iter().enumerate() {
+        let fine = matches!(kind(&c.device), Some(DeviceKind::Phone | DeviceKind::Station));
+        f.unless(fine, || format!("network.clients[{i}]: {:?} is no phone or station", c.device));
+        f.within(&format!("network.clients[{i}].demand_mbps"), c.demand_mbps, 0.0, 1e5);
+        f.unless(!c.bands.is_empty(), || format!("network.clients[{i}] knows no band"));
+    }
+}
+
+fn channel(name: &str, band: Band, number: u8, width: Bandwidth, f: &mut Faults) {
+    let exists = Channel::new(band, number, width).is_some();
+    f.unless(exists, || format!("{name}: there is no channel {number}/{} at {band}", width.mhz()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_scenes_are_valid_and_write_back() {
+        for name in Scene::names() {
+            let scene = Scene::builtin(name).unwrap();
+            assert_eq!(scene.name, name);
+            let again = Scene::from_json(&serde_json::to_string(&scene).unwrap()).unwrap();
+            assert_eq!(again, scene);
+        }
+        assert!(Scene::builtin("castle").unwrap_err().to_string().contains("walk-across"));
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once_with_its_place() {
+        let mut scene = Scene::builtin("home").unwrap();
+        scene.format = "millpond-scene/9".into();
+        scene.rooms[1].name = scene.rooms[0].name.clone();
+        scene.links[0].tx = "ghost".into();
+        scene.links[1].rate_hz = f64::NAN;
+        scene.sounding.channel = 36;
+        scene.receiver.bits = 9;
+        scene.network.as_mut().unwrap().gateway = "tv".into();
+        let SceneError::Invalid(faults) = scene.check().unwrap_err() else { panic!() };
+        let all = faults.join("\n");
+        for part in
+            ["millpond-scene/9", "living room", "ghost", "links[1].rate_hz", "36/20", "bits is 9", "\"tv\" is no pod"]
+        {
+            assert!(all.contains(part), "{part}: {all}");
+        }
+        assert_eq!(faults.len(), 7, "{all}");
+    }
+
+    #[test]
+    fn unknown_fields_and_cut_files_say_where() {
+        let json = include_str!("../../scenes/empty.json");
+        let odd = json.replacen("\"seconds\"", "\"colour\": 1, \"seconds\"", 1);
+        let SceneError::Json { line, what, .. } = Scene::from_json(&odd).unwrap_err() else { panic!() };
+        assert!(line > 1 && what.contains("colour"));
+        for end in (0..json.trim_end().len()).filter(|&i| json.is_char_boundary(i)) {
+            assert!(matches!(Scene::from_json(&json[..end]), Err(SceneError::Json { .. })), "cut at {end}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use core::f64::consts::TAU;
 
 use super::draw::Draw;
-use super::path::LIGHT_M_S;
+use super::light::LIGHT_M_S;
 use super::room::{Point2, Point3, distance};
 
 /// Which legs of a body's path are echoes.

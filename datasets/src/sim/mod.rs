@@ -21,6 +21,7 @@ pub mod fault;
 mod faulty;
 pub mod identity;
 pub mod impair;
+mod light;
 pub mod mover;
 pub mod network;
 pub mod path;
@@ -34,6 +35,7 @@ pub mod traffic;
 pub mod truth;
 pub mod walker;
 mod way;
+mod wiring;
 pub mod write;
 
 pub use identity::{Identities, Identity};

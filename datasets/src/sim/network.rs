@@ -5,74 +5,12 @@
 //! wall more, shadowing of 5 dB rms, one draw a pair of devices and band.
 
 use millpond_dsp::phy::{Band, Bandwidth, Channel};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::check::Faults;
 use super::draw::{Draw, Purpose};
 use super::room::{FloorPlan, Point3, crosses, distance, flat};
 use super::scene::{DeviceKind, Scene};
-
-/// The network part of a scene.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Network {
-    /// The pod with the uplink.
-    pub gateway: String,
-    /// The home's radios and where they stand now.
-    pub radios: Vec<RadioSpec>,
-    /// APs of others.
-    #[serde(default)]
-    pub neighbours: Vec<NeighbourSpec>,
-    /// The home's clients.
-    #[serde(default)]
-    pub clients: Vec<ClientSpec>,
-}
-
-/// One radio of a pod.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RadioSpec {
-    /// Name of the pod.
-    pub pod: String,
-    /// Band.
-    pub band: Band,
-    /// Primary channel now.
-    pub channel: u8,
-    /// Width now.
-    pub width_mhz: Bandwidth,
-    /// Radiated power now, dBm.
-    pub eirp_dbm: f64,
-}
-
-/// A foreign AP on one band.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NeighbourSpec {
-    /// Name of the device.
-    pub device: String,
-    /// Band.
-    pub band: Band,
-    /// Primary channel.
-    pub channel: u8,
-    /// Width.
-    pub width_mhz: Bandwidth,
-    /// Radiated power, dBm.
-    pub eirp_dbm: f64,
-    /// Mean share of time that it is on the air, 0 to 0.9.
-    pub duty: f64,
-}
-
-/// A client and its wants.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClientSpec {
-    /// Name of the device, a phone or a station.
-    pub device: String,
-    /// Wanted throughput, Mb/s.
-    pub demand_mbps: f64,
-    /// Bands that it knows.
-    pub bands: Vec<Band>,
-}
+pub use super::wiring::{ClientSpec, NeighbourSpec, Network, RadioSpec};
 
 /// What the home's radios report at one time. Devices are indices of the scene.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -369,36 +307,6 @@ pub fn rate_mbps(rssi_dbm: f64, width: Bandwidth) -> f64 {
 /// How far a level keeps a sender silent: 1 from -82 dBm, fading out 10 dB below.
 fn sensed(rssi_dbm: f64) -> f64 {
     (1.0 + (rssi_dbm + 82.0) / 10.0).clamp(0.0, 1.0)
-}
-
-/// Checks the network part of a scene.
-pub(super) fn check(scene: &Scene, network: &Network, f: &mut Faults) {
-    let kind = |name: &str| scene.device(name).map(|i| scene.devices[i].kind);
-    let pod = |name: &str| kind(name) == Some(DeviceKind::Pod);
-    f.unless(pod(&network.gateway), || format!("network.gateway: {:?} is no pod", network.gateway));
-    for (i, r) in network.radios.iter().enumerate() {
-        f.unless(pod(&r.pod), || format!("network.radios[{i}]: {:?} is no pod", r.pod));
-        channel(&format!("network.radios[{i}]"), r.band, r.channel, r.width_mhz, f);
-        f.within(&format!("network.radios[{i}].eirp_dbm"), r.eirp_dbm, -20.0, 40.0);
-    }
-    for (i, n) in network.neighbours.iter().enumerate() {
-        let fine = kind(&n.device) == Some(DeviceKind::Neighbour);
-        f.unless(fine, || format!("network.neighbours[{i}]: {:?} is no neighbour", n.device));
-        channel(&format!("network.neighbours[{i}]"), n.band, n.channel, n.width_mhz, f);
-        f.within(&format!("network.neighbours[{i}].eirp_dbm"), n.eirp_dbm, -20.0, 40.0);
-        f.within(&format!("network.neighbours[{i}].duty"), n.duty, 0.0, 0.9);
-    }
-    for (i, c) in network.clients.iter().enumerate() {
-        let fine = matches!(kind(&c.device), Some(DeviceKind::Phone | DeviceKind::Station));
-        f.unless(fine, || format!("network.clients[{i}]: {:?} is no phone or station", c.device));
-        f.within(&format!("network.clients[{i}].demand_mbps"), c.demand_mbps, 0.0, 1e5);
-        f.unless(!c.bands.is_empty(), || format!("network.clients[{i}] knows no band"));
-    }
-}
-
-fn channel(name: &str, band: Band, number: u8, width: Bandwidth, f: &mut Faults) {
-    let exists = Channel::new(band, number, width).is_some();
-    f.unless(exists, || format!("{name}: there is no channel {number}/{} at {band}", width.mhz()));
 }
 
 #[cfg(test)]

@@ -19,10 +19,9 @@ use millpond_dsp::phy::{Bandwidth, Channel, PpduFormat, ToneSpacing, tones};
 
 use super::draw::Draw;
 use super::echo::{ECHOES, Echo, Legs, echoes};
+pub use super::light::LIGHT_M_S;
 use super::room::{FloorPlan, Point2, Point3, Wall, distance, flat, meet, mirror};
 
-/// Speed of light, m/s.
-pub const LIGHT_M_S: f64 = 299_792_458.0;
 /// Tones that are turned side by side; the turn by a whole lane is three squarings of that by one tone.
 const LANES: usize = 8;
 /// Nobody comes closer to an antenna than this, m.

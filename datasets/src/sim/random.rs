@@ -5,11 +5,11 @@ use millpond_dsp::phy::{Band, Bandwidth};
 use super::draw::{Draw, Purpose};
 use super::impair::Agc;
 use super::mover::{Fan, Mover, Runner};
-use super::network::{ClientSpec, NeighbourSpec, Network, RadioSpec};
 use super::room::{Point2, Point3, Room, Wall};
 use super::route::{Route, WayPoint};
 use super::scene::{Device, DeviceKind, FORMAT, LinkSpec, Scene};
 use super::traffic::{Interference, Loss};
+use super::wiring::{ClientSpec, NeighbourSpec, Network, RadioSpec};
 
 /// Rooms in rows and columns, with a door in every shared wall.
 struct Grid {

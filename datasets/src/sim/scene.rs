@@ -9,16 +9,16 @@ use super::diffuse::Diffuse;
 use super::fault::{Roam, Switch, Twin};
 use super::impair::Receiver;
 use super::mover::Mover;
-use super::network::Network;
 use super::path::Reverberation;
 use super::room::{FloorPlan, Point3, Room, Wall};
 use super::traffic::{Interference, Loss, Oven, Traffic};
+use super::wiring::Network;
 
 /// The only format there is.
 pub const FORMAT: &str = "millpond-scene/1";
 
 /// The built-in scenes by name.
-const BUILTIN: [(&str, &str); 7] = [
+pub(super) const BUILTIN: [(&str, &str); 7] = [
     ("home", include_str!("../../scenes/home.json")),
     ("empty", include_str!("../../scenes/empty.json")),
     ("walk-across", include_str!("../../scenes/walk-across.json")),
@@ -233,7 +233,7 @@ impl std::error::Error for SceneError {}
 
 impl SceneError {
     /// The place goes into its fields; the library's own words end with it.
-    fn from_serde(e: &serde_json::Error) -> Self {
+    pub(super) fn from_serde(e: &serde_json::Error) -> Self {
         let text = e.to_string();
         let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned();
         Self::Json { line: e.line(), column: e.column(), what }
@@ -244,35 +244,6 @@ impl Scene {
     /// Names of the built-in scenes.
     pub fn names() -> [&'static str; BUILTIN.len()] {
         BUILTIN.map(|(name, _)| name)
-    }
-
-    /// A built-in scene.
-    ///
-    /// # Errors
-    /// [`SceneError::NoSuchScene`] with the names that there are.
-    pub fn builtin(name: &str) -> Result<Self, SceneError> {
-        let (_, json) =
-            BUILTIN.iter().find(|(n, _)| *n == name).ok_or_else(|| SceneError::NoSuchScene(name.to_owned()))?;
-        Self::from_json(json)
-    }
-
-    /// Reads and checks a description.
-    ///
-    /// # Errors
-    /// [`SceneError::Json`] or [`SceneError::Invalid`].
-    pub fn from_json(json: &str) -> Result<Self, SceneError> {
-        let scene: Self = serde_json::from_str(json).map_err(|e| SceneError::from_serde(&e))?;
-        scene.check()?;
-        Ok(scene)
-    }
-
-    /// Checks every rule and reports every breach.
-    ///
-    /// # Errors
-    /// [`SceneError::Invalid`].
-    pub fn check(&self) -> Result<(), SceneError> {
-        let faults = super::check::faults(self);
-        if faults.is_empty() { Ok(()) } else { Err(SceneError::Invalid(faults)) }
     }
 
     /// The floor plan.
@@ -312,52 +283,5 @@ impl Scene {
     pub fn with_loss(mut self, loss: Loss) -> Self {
         self.traffic.loss = loss;
         self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn built_in_scenes_are_valid_and_write_back() {
-        for name in Scene::names() {
-            let scene = Scene::builtin(name).unwrap();
-            assert_eq!(scene.name, name);
-            let again = Scene::from_json(&serde_json::to_string(&scene).unwrap()).unwrap();
-            assert_eq!(again, scene);
-        }
-        assert!(Scene::builtin("castle").unwrap_err().to_string().contains("walk-across"));
-    }
-
-    #[test]
-    fn every_fault_is_told_at_once_with_its_place() {
-        let mut scene = Scene::builtin("home").unwrap();
-        scene.format = "millpond-scene/9".into();
-        scene.rooms[1].name = scene.rooms[0].name.clone();
-        scene.links[0].tx = "ghost".into();
-        scene.links[1].rate_hz = f64::NAN;
-        scene.sounding.channel = 36;
-        scene.receiver.bits = 9;
-        scene.network.as_mut().unwrap().gateway = "tv".into();
-        let SceneError::Invalid(faults) = scene.check().unwrap_err() else { panic!() };
-        let all = faults.join("\n");
-        for part in
-            ["millpond-scene/9", "living room", "ghost", "links[1].rate_hz", "36/20", "bits is 9", "\"tv\" is no pod"]
-        {
-            assert!(all.contains(part), "{part}: {all}");
-        }
-        assert_eq!(faults.len(), 7, "{all}");
-    }
-
-    #[test]
-    fn unknown_fields_and_cut_files_say_where() {
-        let json = include_str!("../../scenes/empty.json");
-        let odd = json.replacen("\"seconds\"", "\"colour\": 1, \"seconds\"", 1);
-        let SceneError::Json { line, what, .. } = Scene::from_json(&odd).unwrap_err() else { panic!() };
-        assert!(line > 1 && what.contains("colour"));
-        for end in (0..json.trim_end().len()).filter(|&i| json.is_char_boundary(i)) {
-            assert!(matches!(Scene::from_json(&json[..end]), Err(SceneError::Json { .. })), "cut at {end}");
-        }
     }
 }

@@ -6,7 +6,7 @@ use millpond_dsp::phy::{Band, Bandwidth, Channel};
 
 use super::error::{Code, SiteError};
 use super::names::{Resolved, Rule};
-use super::uplinks;
+use super::uplinks::{self, strongest_dbm};
 use crate::model::regulatory::Domain;
 use crate::model::site::{Radio, Sharing, Site};
 use crate::model::topology::{ClientNode, Group, Home, PodNode, RadioNode, Topology, Tuned};
@@ -198,12 +198,6 @@ fn hear(t: &mut Topology) {
         list.sort_unstable();
         radio.hears = list;
     }
-}
-
-/// The strongest EIRP in dBm that a radio may ever use.
-pub(super) fn strongest_dbm(t: &Topology, radio: usize) -> i32 {
-    let r = &t.radios[radio];
-    r.allowed.iter().filter_map(|&c| t.max_eirp_dbm(radio, c)).max().unwrap_or(r.max_eirp_dbm)
 }
 
 fn client(site: &Site, c: usize, r: &Resolved, t: &Topology, faults: &mut Vec<SiteError>) -> Option<ClientNode> {

@@ -2,7 +2,6 @@
 
 use super::error::{Code, SiteError};
 use super::names::{Resolved, Rule};
-use super::options::strongest_dbm;
 use crate::model::site::Sharing;
 use crate::model::topology::{Link, Topology};
 use crate::rf::rates::{Ability, NOISE_DBM, rate_kbps, reaches};
@@ -73,6 +72,12 @@ fn candidates(p: usize, t: &Topology) -> Vec<Link> {
         }
     }
     links
+}
+
+/// The strongest EIRP in dBm that a radio may ever use.
+pub(super) fn strongest_dbm(t: &Topology, radio: usize) -> i32 {
+    let r = &t.radios[radio];
+    r.allowed.iter().filter_map(|&c| t.max_eirp_dbm(radio, c)).max().unwrap_or(r.max_eirp_dbm)
 }
 
 fn works(l: &Link, p: usize, t: &Topology) -> bool {
