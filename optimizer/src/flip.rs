@@ -34,11 +34,12 @@ pub fn smallest(site: &Site, goal: &Goal, values: &[usize], n: usize) -> Option<
     let mut best: Option<(i64, Flip)> = None;
     for (knob, limit) in knobs(goal, n, values[n], *case.rivals.first()?) {
         let now = read(t, knob);
-        let Some(needed) = case.bisect(knob, now, limit) else { continue };
         // In thousandths of the range; the first of equals stands.
-        let distance = (needed - now).abs() * 1_000 / range(knob, now);
-        if best.as_ref().is_none_or(|b| distance < b.0) && case.is_proved(knob, now, needed) {
-            best = Some((distance, Flip { code: name(site, knob), value: now, needed }));
+        let distance = |value: i64| (value - now).abs() * 1_000 / range(knob, now);
+        let is_nearer = |value: i64| best.as_ref().is_none_or(|b| distance(value) < b.0);
+        let Some(needed) = case.bisect(knob, (now, limit), is_nearer) else { continue };
+        if case.is_proved(knob, now, needed) {
+            best = Some((distance(needed), Flip { code: name(site, knob), value: now, needed }));
         }
     }
     best.map(|b| b.1)
@@ -54,7 +55,7 @@ fn is_flipped(t: &Topology, values: &[usize], n: usize, knob: Knob, value: i64) 
     let mut changed = t.clone();
     write(&mut changed, knob, value);
     let goal = Goal::new(&changed);
-    Desk::new(&goal, None).best(values, n) != values[n]
+    Desk::new(&goal, None).is_bettered(values, n)
 }
 
 /// A decision and the few options that came closest.
@@ -68,9 +69,11 @@ struct Case<'a> {
 
 impl Case<'_> {
     /// Weighs the decision against its rivals: by U alone unless that ties.
-    fn seems_flipped(&self, knob: Knob, value: i64) -> bool {
-        let mut changed = self.t.clone();
-        write(&mut changed, knob, value);
+    ///
+    /// `changed` is the site with any value of that input; it is left with the one asked for.
+    fn seems_flipped(&self, changed: &mut Topology, knob: Knob, value: i64) -> bool {
+        write(changed, knob, value);
+        let changed = &*changed;
         let u = |v: usize, floor: i64| {
             let mut trial = self.values.to_vec();
             trial[self.n] = v;
@@ -78,9 +81,9 @@ impl Case<'_> {
             let resurveyed = |r: usize| matches!(knob, Knob::Survey(p, _) if p == changed.radios[r].pod);
             let air = |r: usize| {
                 let known = || self.goal.air(r, trial[changed.radios[r].group]);
-                if resurveyed(r) { exact::Air::of(&changed, r, a.radios[r].channel) } else { known() }
+                if resurveyed(r) { exact::Air::of(changed, r, a.radios[r].channel) } else { known() }
             };
-            exact::u_milli(&changed, &a, air, floor)
+            exact::u_milli(changed, &a, air, floor)
         };
         let held = u(self.values[self.n], i64::MIN).expect("nothing is under the least number");
         match self.rivals.iter().filter_map(|&v| u(v, held)).max() {
@@ -90,17 +93,22 @@ impl Case<'_> {
         }
     }
 
-    /// The value nearest to `now` on the way to `limit` that flips, taken as monotone.
-    fn bisect(&self, knob: Knob, now: i64, limit: i64) -> Option<i64> {
-        if now == limit || !self.seems_flipped(knob, limit) {
+    /// The value nearest to `now` on the way to `limit` that flips, taken as monotone; `None` as soon as it is sure not to
+    /// be wanted.
+    fn bisect(&self, knob: Knob, (now, limit): (i64, i64), is_wanted: impl Fn(i64) -> bool) -> Option<i64> {
+        let mut changed = self.t.clone();
+        if now == limit || !is_wanted(now + (limit - now).signum()) || !self.seems_flipped(&mut changed, knob, limit) {
             return None;
         }
         let (mut holds, mut flips) = (now, limit);
         while (flips - holds).abs() > 1 {
+            if !is_wanted(holds + (flips - holds).signum()) {
+                return None;
+            }
             let middle = holds + (flips - holds) / 2;
-            if self.seems_flipped(knob, middle) { flips = middle } else { holds = middle }
+            if self.seems_flipped(&mut changed, knob, middle) { flips = middle } else { holds = middle }
         }
-        Some(flips)
+        is_wanted(flips).then_some(flips)
     }
 
     /// True if, weighed against all options, the decision flips there and not one step before.

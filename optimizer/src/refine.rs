@@ -111,23 +111,41 @@ impl<'a> Desk<'a> {
         let mut trial = values.to_vec();
         let key = |v: usize| {
             trial[n] = v;
-            let u = self.u_milli(&trial, i64::MIN).expect("nothing is under the least number");
-            (v, Key { loss: -u, j: row[v] })
+            (v, Key { loss: -self.u_of(&trial), j: row[v] })
         };
         self.listed(&row, n, values[n], self.short).into_iter().map(key).collect()
     }
 
-    /// The value of a node with the least key, the others held. A tie stays at what is held, then goes to the first.
-    pub fn best(&self, values: &[usize], n: usize) -> usize {
-        self.best_of(values, n, self.short)
+    /// True if another value of a node has a lesser key than what is held, the others held.
+    ///
+    /// On a small site J is worked out for those values alone that U does not rule out.
+    pub fn is_bettered(&self, values: &[usize], n: usize) -> bool {
+        let (held, u) = (values[n], self.u_of(values));
+        if self.short {
+            return self.best_of(values, n, u, true).1 != held;
+        }
+        let j = |v: usize| self.j_costs(values, n, v).total();
+        let (j_held, mut trial) = (j(held), values.to_vec());
+        (0..self.goal.values(n).len()).filter(|&v| v != held).any(|v| {
+            trial[n] = v;
+            self.u_milli(&trial, u).is_some_and(|other| {
+                let key = Key { loss: -other, j: j(v) };
+                key.j < HARD && key < Key { loss: -u, j: j_held }
+            })
+        })
     }
 
-    fn best_of(&self, values: &[usize], n: usize, short: bool) -> usize {
+    /// U of an assignment in thousandths.
+    fn u_of(&self, values: &[usize]) -> i64 {
+        self.u_milli(values, i64::MIN).expect("nothing is under the least number")
+    }
+
+    /// U with the best value of a node, and that value; `held` is U of what is held.
+    fn best_of(&self, values: &[usize], n: usize, held: i64, short: bool) -> (i64, usize) {
         let row = self.j_row(values, n);
         let mut trial = values.to_vec();
-        let held = self.u_milli(&trial, i64::MIN).expect("nothing is under the least number");
         let mut best = (Key { loss: -held, j: row[values[n]] }, values[n]);
-        for v in self.listed(&row, n, values[n], short) {
+        for v in self.listed(&row, n, values[n], short).into_iter().filter(|&v| v != values[n]) {
             trial[n] = v;
             if let Some(u) = self.u_milli(&trial, -best.0.loss) {
                 let key = Key { loss: -u, j: row[v] };
@@ -136,14 +154,13 @@ impl<'a> Desk<'a> {
                 }
             }
         }
-        best.1
+        (-best.0.loss, best.1)
     }
 
     /// The key of an assignment.
     fn key(&self, values: &[usize]) -> Key {
         let j = self.problem.map_or_else(|| self.goal.costs(values).total(), |p| p.cost(values));
-        let u = self.u_milli(values, i64::MIN).expect("nothing is under the least number");
-        Key { loss: -u, j }
+        Key { loss: -self.u_of(values), j }
     }
 
     /// Descends from every start, then from random kicks of two decisions out of the best end so far. The first of
@@ -190,13 +207,15 @@ impl<'a> Desk<'a> {
 
     /// Betters one decision at a time until none can be bettered.
     fn descend(&self, values: &mut [usize], short: bool, env: &Environment) {
+        let mut u = self.u_of(values);
         for _ in 0..SWEEPS {
             let mut changed = false;
             for n in 0..values.len() {
                 if env.should_stop() {
                     return;
                 }
-                let best = self.best_of(values, n, short);
+                let best;
+                (u, best) = self.best_of(values, n, u, short);
                 changed |= best != values[n];
                 values[n] = best;
             }

@@ -31,6 +31,10 @@ pub const fn coupling_permille(level_dbm: i32, threshold_dbm: i32) -> u16 {
 
 /// The share of `own` that each unit of airtime on `other` takes when `other` arrives at `level_dbm`, in millionths.
 pub fn coupled_ppm(own: Channel, other: Channel, level_dbm: i32) -> u32 {
+    // Too weak for the lowest threshold there is: what overlaps need not be known.
+    if coupling_permille(level_dbm, preamble_dbm(Bandwidth::Mhz20)) == 0 {
+        return 0;
+    }
     let o = overlap(own, other);
     let threshold = if o.primary { preamble_dbm(other.width()) } else { SECONDARY_DBM };
     u32::from(o.permille) * u32::from(coupling_permille(level_dbm, threshold))
