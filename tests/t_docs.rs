@@ -26,22 +26,22 @@ fn main() -> ExitCode {
 
 /// Section 10: the name of each test, and how far it goes here. Open ones wait for what they are to test.
 const NAMES: &[(&str, State)] = {
-    use State::{Gate, Open, Whole};
+    use State::{Open, Part, Whole};
     &[
         ("t_types", Whole),
-        ("t_rename", Open("of the whole node; the gate's part is in t_gate and t_self")),
+        ("t_rename", Part("the sinks that a node has today; three seconds of each home")),
         ("t_nonint", Open("needs the node's sinks; the gate's part is in t_off")),
-        ("t_canary", Open("of the whole node; the gate's part is in t_gate and t_self")),
-        ("t_self", Gate("leaks in library paths; builds of the node with leaks are open")),
+        ("t_canary", Part("the sinks that a node has today; a panic, the export and the support bundle are open")),
+        ("t_self", Part("leaks in library paths; builds of the node with leaks are open")),
         ("t_vocab", Whole),
         ("t_egress", Open("needs the node's sockets")),
-        ("t_shape", Gate("sizes of every rendering and the caller's times; the node's clocks are open")),
-        ("t_off", Gate("the source and its soundings are the node's")),
-        ("t_pause", Gate("the open door for it is the node's")),
-        ("t_retain", Gate("decisions and the store are the node's")),
+        ("t_shape", Part("sizes of every rendering and the caller's times; the node's clocks are open")),
+        ("t_off", Part("the source and its soundings are the node's")),
+        ("t_pause", Part("the open door for it is the node's")),
+        ("t_retain", Part("decisions and the store are the node's")),
         ("t_erase", Open("needs the store")),
         ("t_quarantine", Open("needs the store")),
-        ("t_levels", Gate("sinks as the gate makes them")),
+        ("t_levels", Part("sinks as the gate makes them")),
         ("t_upgrade", Open("there is one version of the settings")),
         ("t_dp_sampler", Whole),
         ("t_dp_ledger", Whole),
@@ -51,7 +51,7 @@ const NAMES: &[(&str, State)] = {
         ("t_window", Open("needs the node's planner")),
         ("t_equal", Open("needs the node's planner")),
         ("t_export", Open("needs the node's export")),
-        ("t_roundtrip", Gate("rings, audit, consents and settings; the export is the node's")),
+        ("t_roundtrip", Part("rings, audit, consents and settings; the export is the node's")),
         ("t_doors", Open("needs the node's HTTP door")),
         ("t_page", Open("needs the node's page")),
         ("t_log", Open("needs the node's log; the list of codes is held by t_vocab")),
@@ -64,8 +64,8 @@ const NAMES: &[(&str, State)] = {
 enum State {
     /// All that the contract asks.
     Whole,
-    /// The gate's part; the text says what is left.
-    Gate(&'static str),
+    /// A part, mostly the gate's; the text says what is left.
+    Part(&'static str),
     /// Not here yet, and why.
     Open(&'static str),
 }
@@ -84,7 +84,7 @@ fn named_tests() -> usize {
                     if target { " (a target of that name exists)" } else { "" }
                 );
             }
-            State::Whole | State::Gate(_) => {
+            State::Whole | State::Part(_) => {
                 assert!(target, "{name} has no target in tests/Cargo.toml");
                 let source = fs::read_to_string(Path::new(HERE).join(name).with_extension("rs"));
                 let source = source.unwrap_or_else(|e| panic!("tests/{name}.rs: {e}"));
@@ -95,8 +95,8 @@ fn named_tests() -> usize {
                 );
             }
         }
-        if let State::Gate(left) = state {
-            println!("t_docs: {name} at the gate: {left}");
+        if let State::Part(left) = state {
+            println!("t_docs: {name} in part: {left}");
         }
     }
     NAMES.len()

@@ -8,7 +8,7 @@ pub struct Limits {
     pub record_bytes: usize,
     /// Subcarriers of one frame. The widest PPDU of IEEE 802.11be has 3984 tones, its FFT 4096.
     pub subcarriers: usize,
-    /// Bytes of an archive (`.npz`) and of each array in it; archives are read whole.
+    /// Bytes of an archive (`.npz`), and of all arrays taken from it together; archives are read whole.
     pub archive_bytes: u64,
     /// Decompressed bytes for each compressed byte of a gzip'd input, over the first mebibyte.
     ///

@@ -109,4 +109,10 @@ fn the_index_finds_the_block_of_a_time() {
     assert!(first <= t && t.since(first) < Micros::from_seconds(3.3), "{first:?}");
     let cut = Cursor::new(whole[..whole.len() - 1].to_vec());
     assert!(Native::open_at(cut, t, &ReadOptions::default()).is_err());
+    // An index block too short to hold its own pointer: the bytes before its checksum say where it starts, 3.
+    let block = [b"mpB\x01", &[3, 0, 0, 0, 0, 0, 0, 0][..]].concat();
+    let mut crc = flate2::Crc::new();
+    crc.update(&block);
+    let short = [b"abc", &block[..], &crc.sum().to_le_bytes()].concat();
+    assert!(Native::open_at(Cursor::new(short), t, &ReadOptions::default()).is_err());
 }

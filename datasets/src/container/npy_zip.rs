@@ -119,7 +119,8 @@ pub struct Npz {
     bytes: Vec<u8>,
     /// By the archive's directory, or, where it is cut off, by the headers before the members.
     members: Members,
-    max_bytes: u64,
+    /// Bytes that may still be unpacked: zip has no bound on how much a member grows.
+    left: u64,
 }
 
 enum Members {
@@ -153,11 +154,11 @@ impl Npz {
                     "the archive is cut before its first member".to_owned(),
                 ));
             }
-            return Ok(Self { bytes, members: Members::Found(found), max_bytes });
+            return Ok(Self { bytes, members: Members::Found(found), left: max_bytes });
         }
         let zip =
             ZipArchive::new(Cursor::new(bytes)).map_err(|e| ReadError::file(ErrorKind::Malformed, e.to_string()))?;
-        Ok(Self { bytes: Vec::new(), members: Members::Listed(Box::new(zip)), max_bytes })
+        Ok(Self { bytes: Vec::new(), members: Members::Listed(Box::new(zip)), left: max_bytes })
     }
 
     /// True if the archive has lost its directory: the input was cut.
@@ -168,17 +169,21 @@ impl Npz {
     /// The array of a name, and why its data ended early if they did.
     pub fn array(&mut self, name: &str) -> Option<Result<(Array, Option<String>), String>> {
         let name = format!("{name}.npy");
-        match &mut self.members {
-            Members::Listed(zip) => Some(read_array(zip.by_name(&name).ok()?.take(self.max_bytes))),
+        let read = match &mut self.members {
+            Members::Listed(zip) => read_array(zip.by_name(&name).ok()?.take(self.left)),
             Members::Found(all) => {
                 let member = all.iter().find(|m| m.name == name)?;
                 let data = &self.bytes[member.start..];
-                Some(match member.is_deflated {
-                    true => read_array(DeflateDecoder::new(data).take(self.max_bytes)),
-                    false => read_array(data.take(self.max_bytes)),
-                })
+                match member.is_deflated {
+                    true => read_array(DeflateDecoder::new(data).take(self.left)),
+                    false => read_array(data.take(self.left)),
+                }
             }
+        };
+        if let Ok((array, _)) = &read {
+            self.left = self.left.saturating_sub(array.data.len() as u64);
         }
+        Some(read)
     }
 }
 
@@ -248,6 +253,22 @@ fn parse_header(text: &str) -> Result<(Kind, Vec<usize>), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_limit_counts_all_arrays_of_an_archive() {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for name in ["a.npy", "b.npy"] {
+            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            std::io::Write::write_all(&mut zip, &npy("|i1", "(1000,)", &[0; 1000])).unwrap();
+        }
+        let bytes = zip.finish().unwrap().into_inner();
+        let limits = Limits { archive_bytes: 1500, ..Limits::default() };
+        let mut npz = Npz::new(Input::new(Box::new(Cursor::new(bytes))), &limits).unwrap();
+        let (a, cut) = npz.array("a").unwrap().unwrap();
+        assert_eq!((a.len(), cut), (1000, None));
+        let (b, cut) = npz.array("b").unwrap().unwrap();
+        assert!(b.len() < 500 && cut.is_some(), "{}", b.len());
+    }
 
     /// A version 1 array with the data given.
     pub fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {

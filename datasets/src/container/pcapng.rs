@@ -133,7 +133,7 @@ impl Ng {
             return None;
         }
         let interface = self.interfaces.get(self.u32(block, 8) as usize)?;
-        let data = block.get(EPB_HEAD..EPB_HEAD + self.u32(block, 20) as usize)?;
+        let data = block.get(EPB_HEAD..block.len() - 4)?.get(..self.u32(block, 20) as usize)?;
         let t = u128::from(self.u32(block, 12)) << 32 | u128::from(self.u32(block, 16));
         let seconds = (t / interface.ticks) as u64;
         let nanos = (t % interface.ticks * 1_000_000_000 / interface.ticks) as u32;

@@ -17,7 +17,8 @@ pub struct Ends {
 }
 
 impl Ends {
-    const NOBODY: Self = Self { tx: MacAddr([0; 6]), rx: MacAddr([0; 6]) };
+    /// The blank that overwrites what was there.
+    pub(crate) const NOBODY: Self = Self { tx: MacAddr([0; 6]), rx: MacAddr([0; 6]) };
 }
 
 /// One frame with its own storage, so that it can wait in a channel. The storage is used again for the next frame.

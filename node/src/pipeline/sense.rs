@@ -179,9 +179,13 @@ impl Wipe for Sense {
 }
 
 impl Drop for Sense {
+    /// Overwrites where it lies, before it is freed, what names an address and what was learnt from samples.
     fn drop(&mut self) {
         self.places.iter_mut().for_each(|p| p.address = MacAddr([0; 6]));
-        std::hint::black_box(&mut self.places);
+        self.links.iter_mut().for_each(|l| l.ends = crate::capture::Ends::NOBODY);
+        *self.bank = LinkBank::new(self.config);
+        *self.tracker = ZoneTracker::new(self.config);
+        std::hint::black_box(self);
     }
 }
 

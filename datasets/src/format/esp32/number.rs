@@ -14,7 +14,8 @@ pub fn list_i8(line: &[u8], from: usize, out: &mut [i8]) -> Option<usize> {
 
 /// A list with the same one separator behind each number but perhaps the last, in `line[from..end]`.
 fn regular(line: &[u8], from: usize, end: usize, out: &mut [i8]) -> Option<usize> {
-    // A number and its separator are at least two bytes; the loads below reach four bytes back.
+    // A number and its separator are at least two bytes, though separators may stand alone; the loads below reach four
+    // bytes back.
     if from < 4 || end <= from || out.len() < (end - from) / 2 + 1 {
         return None;
     }
@@ -29,12 +30,12 @@ fn regular(line: &[u8], from: usize, end: usize, out: &mut [i8]) -> Option<usize
         while ends != 0 {
             let at = from + 64 * i + ends.trailing_zeros() as usize;
             ends &= ends - 1;
-            bad |= number(line, start, at, &mut out[n]);
+            bad |= number(line, start, at, out.get_mut(n)?);
             (start, n) = (at + 1, n + 1);
         }
     }
     if start < end {
-        bad |= number(line, start, end, &mut out[n]);
+        bad |= number(line, start, end, out.get_mut(n)?);
         n += 1;
     }
     (bad == 0).then_some(n)
@@ -156,6 +157,7 @@ mod tests {
         }
         assert_eq!(list_i8(b"[[[[1 2 3 ", 4, &mut [0; 2]), None);
         assert_eq!(list_i8(b"1 2 3 ", 0, &mut [0; 3]), Some(3));
+        assert_eq!(list_i8(b"[[[[,,,,,]", 4, &mut [0; 3]), Some(0), "more separators than values have room");
     }
 
     #[test]

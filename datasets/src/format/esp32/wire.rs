@@ -141,13 +141,16 @@ impl<'a> Row<'a> {
     /// Splits a line that holds a row, or says why it is none that can be read.
     pub fn new(line: &'a [u8]) -> Result<Self, &'static str> {
         let at = if line.starts_with(MARK) { Some(0) } else { memchr::memmem::find(line, MARK) };
-        let text = &line[at.ok_or("no CSI_DATA in the line")?..];
-        let mut row =
-            Row { family: Family::CsiTool, values: &[], base64: false, text, starts: [0; MAX_FIELDS + 1], n_fields: 0 };
-        let open = match row.split()? {
-            Split::Again(at) => return Self::new(&text[at..]),
-            Split::Open(at) => Some(at),
-            Split::End => None,
+        let mut text = &line[at.ok_or("no CSI_DATA in the line")?..];
+        // A line may hold any number of cut rows: a loop, since each would take its part of the stack.
+        let (mut row, open) = loop {
+            let (values, starts) = (&text[..0], [0; MAX_FIELDS + 1]);
+            let mut row = Row { family: Family::CsiTool, values, base64: false, text, starts, n_fields: 0 };
+            match row.split()? {
+                Split::Again(at) => text = &text[at..],
+                Split::Open(at) => break (row, Some(at)),
+                Split::End => break (row, None),
+            }
         };
         row.family = Family::of(row.n_fields).ok_or("an unknown number of fields before the values")?;
         row.base64 = open.is_none() && matches!(row.family, Family::Radar | Family::RadarOld);
@@ -284,6 +287,8 @@ mod tests {
         let cut = format!("CSI_DATA,289178,1a:00:00:00:00:00,-47,11,-96,16,27,11,277783175,{TOOL}");
         let row = Row::new(cut.as_bytes()).unwrap();
         assert_eq!((row.family, row.int(3), row.values), (Family::CsiTool, Some(-73), &b"1 -2 ]"[..]));
+        let many = format!("{}{TOOL}", "CSI_DATA,".repeat(500_000));
+        assert_eq!(Row::new(many.as_bytes()).unwrap().int(3), Some(-73));
     }
 
     #[test]

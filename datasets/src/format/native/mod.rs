@@ -392,7 +392,8 @@ fn index<R: Read + Seek>(file: &mut R) -> std::io::Result<Option<Vec<Entry>>> {
     if !whole || block[4] != wire::INDEX {
         return Ok(None);
     }
-    let body = &block[wire::BLOCK_HEAD..block.len() - wire::BLOCK_TAIL - 8];
+    // A block too short for the pointer that led to it is none.
+    let Some(body) = block.get(wire::BLOCK_HEAD..block.len() - wire::BLOCK_TAIL - 8) else { return Ok(None) };
     let number = |b: &[u8]| u64::from_le_bytes(b.try_into().expect("eight bytes"));
     Ok(Some(body.chunks_exact(24).map(|e| Entry { offset: number(&e[..8]), t_us: number(&e[8..16]) }).collect()))
 }

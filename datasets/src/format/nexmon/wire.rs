@@ -152,7 +152,7 @@ pub fn channel(spec: u16) -> Option<Channel> {
     };
     let width = *Bandwidth::ALL.get(usize::from(width.checked_sub(2)?))?;
     let first = center.checked_sub(2 * (width.subchannels() - 1))?;
-    Channel::with_center(band, first + 4 * side, width, center)
+    Channel::with_center(band, first.checked_add(4 * side)?, width, center)
 }
 
 /// Decodes a word of a pair of signed magnitudes of `MANTISSA` bits (sign included) over a shared exponent.
@@ -233,6 +233,7 @@ mod tests {
         assert_eq!(channel(0x1001).unwrap().primary(), 1);
         assert!(channel(0).is_none());
         assert!(channel(0xffff).is_none());
+        assert!((0..=u16::MAX).any(|spec| channel(spec).is_some()), "none of them panics");
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub fn look(b: &[u8], at_end: bool) -> Look {
     if !starts_frame(b) || length < HEAD - 4 {
         return Look::Bad("no frame magic");
     }
-    let len = 4 + length;
+    // Lengths of 32 bits pass the end of what a 32-bit machine can count.
+    let Some(len) = length.checked_add(4) else { return Look::Bad("a length past all memory") };
     match b.get(len..) {
         Some(next) if starts_frame(next) => Look::Csi(len),
         Some(next) if next.len() >= HEAD || at_end => {
