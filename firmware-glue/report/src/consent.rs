@@ -1,7 +1,7 @@
 //! What the household agreed to: who said yes, when, to which messages, and when it was withdrawn.
 
 use crate::sink::{Door, LanDoor};
-use crate::state::{Less, More};
+use crate::state::ask::{Less, More};
 use crate::wire::Kind;
 use crate::wire::range::Level;
 

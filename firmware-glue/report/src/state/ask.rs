@@ -1,8 +1,36 @@
-//! The question to an admin, and the answer.
+//! Steps to less and to more exposure; for the latter the question to an admin, and the answer.
 
 use crate::sink::{Door, LanDoor};
 use crate::wire::Kind;
 use crate::wire::range::{Level, ZoneId};
+
+/// For how long sensing pauses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// 15 minutes.
+    Quarter,
+    /// One hour.
+    Hour,
+    /// Until an admin resumes.
+    UntilResumed,
+}
+
+/// A step to less exposure. Anybody may take it, at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Less {
+    /// A lower level. A higher one than is in force changes nothing.
+    Level(Level),
+    /// Sensing off.
+    Off,
+    /// Sensing off in one zone.
+    ZoneOff(ZoneId),
+    /// Sensing paused. A shorter pause than is in force changes nothing.
+    Pause(Pause),
+    /// No weekly report.
+    WeeklyOff,
+    /// Nothing is kept across restarts.
+    KeepOff,
+}
 
 /// A step to more exposure. It takes an [`AdminConfirmed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,45 +10,17 @@ use crate::sink::{Door, LanDoor, Port, Sink, WanDoor};
 use crate::wire::range::{Level, Number, Sensing, ZoneId};
 use crate::wire::{Lan, Wan};
 
-mod ask;
+pub(crate) mod ask;
 mod settings;
 
-pub use ask::{Admin, AdminConfirmed, Ask, More};
+pub use ask::{Admin, AdminConfirmed, Ask, Less, More, Pause};
 pub use settings::Settings;
-
-/// For how long sensing pauses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pause {
-    /// 15 minutes.
-    Quarter,
-    /// One hour.
-    Hour,
-    /// Until an admin resumes.
-    UntilResumed,
-}
 
 /// When a pause ends.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum PauseEnd {
     AtUs(u64),
     Never,
-}
-
-/// A step to less exposure. Anybody may take it, at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Less {
-    /// A lower level. A higher one than is in force changes nothing.
-    Level(Level),
-    /// Sensing off.
-    Off,
-    /// Sensing off in one zone.
-    ZoneOff(ZoneId),
-    /// Sensing paused. A shorter pause than is in force changes nothing.
-    Pause(Pause),
-    /// No weekly report.
-    WeeklyOff,
-    /// Nothing is kept across restarts.
-    KeepOff,
 }
 
 /// Why a raise was refused.

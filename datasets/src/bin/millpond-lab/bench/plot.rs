@@ -117,10 +117,12 @@ fn roc(s: &mut String, rows: &[&Row], y: f64) {
         "<rect x=\"{x0}\" y=\"{y:.1}\" width=\"{size}\" height=\"{size}\" fill=\"none\" stroke=\"#888\"/>\
          <polyline points=\"{points}\" fill=\"none\" stroke=\"#036\"/>\
          <path d=\"M{:.1} {oy:.1}h12M{ox:.1} {:.1}v12\" stroke=\"#c00\" stroke-width=\"2\"/>\
-         <text x=\"{x0}\" y=\"{:.1}\">empty seconds called moving: 0, 4, 16, 36, 64, 100 % (root axis); up: moving seconds found</text>",
+         <text x=\"{x0}\" y=\"{:.1}\">up: moving seconds found, 0 to 100 %</text>\
+         <text x=\"{x0}\" y=\"{:.1}\">right: empty seconds called moving, 0 to 100 %, root axis</text>",
         ox - 6.0,
         oy - 6.0,
         y + size + 16.0,
+        y + size + 30.0,
     );
 }
 
