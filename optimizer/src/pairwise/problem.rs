@@ -182,6 +182,8 @@ pub enum Code {
     DomainIndex,
     /// A node has none or both of `domain` and `d`.
     NodeDomain,
+    /// The nodes have more values together than are read.
+    Size,
     /// The file is not `pairwise/1`.
     Format,
     /// `hard` is not 10^9.
@@ -206,6 +208,7 @@ impl Code {
             Self::EdgeForm => "edge-form",
             Self::DomainIndex => "domain-index",
             Self::NodeDomain => "node-domain",
+            Self::Size => "size",
             Self::Format => "format",
             Self::Hard => "hard",
             Self::Syntax => "syntax",

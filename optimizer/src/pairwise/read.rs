@@ -10,6 +10,10 @@ use serde::de::{Deserializer, Error, Visitor};
 
 use super::problem::{Code, Form, HARD, Problem, ProblemBuilder, ProblemError, TableId};
 
+/// Most values of all nodes together. Nodes share domains, so a short file can ask for far more than it holds; a block of
+/// 2 000 radios needs a hundredth of it.
+const MAX_VALUES: usize = 1 << 24;
+
 /// A problem with what its file says about itself.
 pub struct Instance {
     /// The problem.
@@ -109,7 +113,7 @@ impl<'de> Deserialize<'de> for Cost {
 /// Reads a `pairwise/1` document.
 ///
 /// - Errors: one [`ProblemError`] for text that is not such a document, else every fault of the problem in file order
-/// - Cost: linear in the text; no allocation is sized by a number in it
+/// - Cost: linear in the text and the values of all nodes, at most 2^24; no allocation is sized by a number in it
 pub fn read(text: &[u8]) -> Result<Instance, Vec<ProblemError>> {
     let file: File = serde_json::from_slice(text).map_err(|e| vec![syntax(&e)])?;
     let mut builder = ProblemBuilder::new();
@@ -121,10 +125,15 @@ pub fn read(text: &[u8]) -> Result<Instance, Vec<ProblemError>> {
     }
     let mut words = Words::default();
     let pool: Vec<Arc<[i64]>> = file.domains.iter().map(|d| words.numbers(d)).collect();
-    let mut ids = Vec::new();
+    let (mut ids, mut values) = (Vec::new(), 0);
     let mut wordy = Vec::with_capacity(file.nodes.len());
     for (index, node) in file.nodes.into_iter().enumerate() {
         let numbers = node_domain(&mut builder, &mut words, &pool, &node, index);
+        values += numbers.len();
+        if values > MAX_VALUES {
+            let detail = format!("more than {MAX_VALUES} values in all");
+            return Err(vec![ProblemError { code: Code::Size, place: format!("nodes[{index}]"), detail }]);
+        }
         wordy.push(numbers.iter().any(|&n| n < Words::LIMIT));
         let unary = match node.unary {
             Some(unary) => unary.into_iter().map(|c| i64::from(c.0)).collect(),
@@ -280,6 +289,15 @@ mod tests {
         assert_eq!(file.problem.cost(&[1, 1, 1]), 2 + 1 + HARD);
         assert_eq!(file.problem.cost(&[0, 0, 0]), 1 + 100);
         assert_eq!(file.ids, ["x", "y", "z"]);
+    }
+
+    #[test]
+    fn a_shared_domain_does_not_multiply_without_bound() {
+        let domain: Vec<u32> = (0..100_000).collect();
+        let text =
+            format!(r#"{{"format":"pairwise/1","domains":[{domain:?}],"nodes":[{}]}}"#, [r#"{"d":0}"#; 168].join(","));
+        let faults = read(text.as_bytes()).err().unwrap();
+        assert_eq!((faults[0].code, faults[0].place.as_str()), (Code::Size, "nodes[167]"));
     }
 
     #[test]

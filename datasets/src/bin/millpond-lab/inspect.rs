@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     /// Packets a second, for formats without times.
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", value_parser = crate::motion::rate)]
     rate: Option<f64>,
     /// Draw frames a second, gaps, and amplitude over time and tone; one file only.
     #[arg(long, value_name = "SVG")]

@@ -26,7 +26,8 @@ pub struct Args {
     degrade: Degrade,
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+/// A number of packets a second.
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(hz) if hz.is_finite() && hz > 0.0 => Ok(hz),
         _ => Err("must be a number above 0".to_owned()),
