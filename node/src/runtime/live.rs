@@ -128,7 +128,9 @@ impl Frames {
         self.empty.1.try_recv().unwrap_or_else(|_| Raw::new(Frame::empty()))
     }
 
-    fn give_back(&self, place: Raw<Frame>) {
+    /// Wiped first: what an empty place still held would outlive the switch to off, and the growth of its storage.
+    fn give_back(&self, mut place: Raw<Frame>) {
+        gate::wipe(&mut place);
         let _ = self.empty.0.try_send(place);
     }
 
@@ -250,6 +252,45 @@ fn sinks(inbox: &Receiver<Message>, mut outlets: Outlets, shared: &Shared) {
                 outlets.put(&privacy, &status, now);
                 outlets.second();
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use millpond_dsp::phy::MacAddr;
+    use millpond_dsp::{Cfr, CsiFrame, CsiMeta, LinkId};
+    use millpond_report::estimate::{DecisionInput, RadioSetting};
+    use millpond_report::wire::range::{Band, Slot, Width};
+    use num_complex::Complex;
+
+    use super::*;
+    use crate::capture::{Ends, Heard};
+    use crate::demo::sensing_on;
+
+    /// Whether a place holds a frame, by a way out that shows a number exactly: that of a decision.
+    fn held(frame: &Frame) -> DecisionInput {
+        let (band, width) = (Band::Ghz5, Width::Mhz20);
+        let setting = RadioSetting { node: 1, band, channel: 36, width, power_dbm: 20 };
+        DecisionInput::keep(u32::from(frame.view(LinkId(0)).is_some()), setting)
+    }
+
+    #[test]
+    fn a_place_that_comes_back_holds_no_frame() {
+        let privacy = sensing_on();
+        let permit = privacy.sensing(0).ok().expect("sensing is on");
+        let shown =
+            |place: &Raw<Frame>| gate::decision(Slot::new(0), &gate::map(&permit, place, held)).get().number.get();
+        let (frames, h) = (Frames::new(), [Complex::new(1i8, 2); 2]);
+        let frame = CsiFrame::new(CsiMeta::at(Micros(0)), &[1, 2], Cfr::I8(&h)).unwrap();
+        let ends = Ends { tx: MacAddr([2; 6]), rx: MacAddr([4; 6]) };
+        let mut place = frames.place();
+        gate::step(&permit, &mut place, &Raw::new(Heard { frame, ends }), Frame::fill);
+        assert_eq!(shown(&place), 1);
+        // Behind all other places of the ring.
+        frames.give_back(place);
+        for _ in 0..FRAMES + 2 {
+            assert_eq!(shown(&frames.place()), 0);
         }
     }
 }
