@@ -2,7 +2,7 @@
  * The smallest firmware: one link, its signal level ten times a second, memory from the linker. No malloc, no file.
  *
  * The level here is made up: quiet for thirty seconds, then a person walks for ten, then quiet again. The detector on levels alone
- * is not written yet, so every line says unknown; the calls are as they will be.
+ * needs twenty seconds before it says anything; until then every line says unknown.
  */
 #include "millpond.h"
 
