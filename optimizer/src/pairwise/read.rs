@@ -13,6 +13,8 @@ use super::problem::{Code, Form, HARD, Problem, ProblemBuilder, ProblemError, Ta
 /// Most values of all nodes together. Nodes share domains, so a short file can ask for far more than it holds; a block of
 /// 2 000 radios needs a hundredth of it.
 const MAX_VALUES: usize = 1 << 24;
+/// Pairs of values that one edge may couple: the search works on tables.
+const MAX_PAIRS: usize = 1 << 24;
 
 /// A problem with what its file says about itself.
 pub struct Instance {
@@ -113,7 +115,7 @@ impl<'de> Deserialize<'de> for Cost {
 /// Reads a `pairwise/1` document.
 ///
 /// - Errors: one [`ProblemError`] for text that is not such a document, else every fault of the problem in file order
-/// - Cost: linear in the text and the values of all nodes, at most 2^24; no allocation is sized by a number in it
+/// - Cost: linear in the text and the values of all nodes, at most 2^24; an edge couples at most 2^24 pairs of values; no allocation is sized by a number in it
 pub fn read(text: &[u8]) -> Result<Instance, Vec<ProblemError>> {
     let file: File = serde_json::from_slice(text).map_err(|e| vec![syntax(&e)])?;
     let mut builder = ProblemBuilder::new();
@@ -190,6 +192,14 @@ fn add_edges(builder: &mut ProblemBuilder, tables: Vec<Vec<Cost>>, edges: Vec<Ed
     let mut shaped: Vec<Vec<(usize, usize, TableId)>> = vec![Vec::new(); pool.len()];
     for (index, edge) in edges.into_iter().enumerate() {
         let shape = (builder.domain(edge.u), builder.domain(edge.v));
+        if shape.0.saturating_mul(shape.1) > MAX_PAIRS {
+            builder.fault(
+                Code::Size,
+                format!("edges[{index}]"),
+                format!("couples more than {MAX_PAIRS} pairs of values"),
+            );
+            continue;
+        }
         let number_forms = edge.function.as_deref().is_some_and(|f| f == "gap" || f == "ne");
         if number_forms && [edge.u, edge.v].iter().any(|&n| wordy.get(n) == Some(&true)) {
             builder.fault(Code::EdgeNumbers, format!("edges[{index}]"), "compares words as numbers".into());
@@ -298,6 +308,16 @@ mod tests {
             format!(r#"{{"format":"pairwise/1","domains":[{domain:?}],"nodes":[{}]}}"#, [r#"{"d":0}"#; 168].join(","));
         let faults = read(text.as_bytes()).err().unwrap();
         assert_eq!((faults[0].code, faults[0].place.as_str()), (Code::Size, "nodes[167]"));
+    }
+
+    #[test]
+    fn an_edge_between_huge_domains_is_refused() {
+        let domain: Vec<u32> = (0..10_000).collect();
+        let text = format!(
+            r#"{{"format":"pairwise/1","domains":[{domain:?}],"nodes":[{{"d":0}},{{"d":0}}],"edges":[{{"u":0,"v":1,"fn":"same","c":1}}]}}"#
+        );
+        let faults = read(text.as_bytes()).err().unwrap();
+        assert_eq!((faults[0].code, faults[0].place.as_str()), (Code::Size, "edges[0]"));
     }
 
     #[test]
