@@ -47,8 +47,9 @@ pub fn explain(d: &Decision, labels: &Labels, words: &Words) -> Vec<String> {
     if !reasons.is_empty() {
         lines.push(format!("{}: {}", words.because, reasons.join(", ")));
     }
+    let option = |s: &Setting| if d.kind == DecisionKind::Steer { place(s, labels) } else { setting(s) };
     let losers: Vec<String> =
-        d.losers.iter().take(3).map(|l| format!("{} ({})", setting(&l.option), (words.reason)(l.code))).collect();
+        d.losers.iter().take(3).map(|l| format!("{} ({})", option(&l.option), (words.reason)(l.code))).collect();
     if !losers.is_empty() {
         lines.push(format!("{}: {}", words.losers, losers.join("; ")));
     }
@@ -69,8 +70,11 @@ pub fn together(a: &Decision, b: &Decision) -> bool {
 
 /// Where clients go from and to.
 fn moved(from: &Setting, to: &Setting, labels: &Labels) -> String {
-    let place = |s: &Setting| format!("{} {}", labels.node(s.node.get()), band_text(s.band));
-    format!("{} -> {}", place(from), place(to))
+    format!("{} -> {}", place(from, labels), place(to, labels))
+}
+
+fn place(s: &Setting, labels: &Labels) -> String {
+    format!("{} {}", labels.node(s.node.get()), band_text(s.band))
 }
 
 fn setting(s: &Setting) -> String {

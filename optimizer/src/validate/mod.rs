@@ -18,7 +18,9 @@ use crate::model::topology::Topology;
 pub fn parse(text: &[u8]) -> Result<Site, SiteError> {
     serde_json::from_slice(text).map_err(|e| {
         let place = format!("line {} column {}", e.line(), e.column());
-        SiteError::new(Code::Syntax, place, e.to_string())
+        let text = e.to_string();
+        let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+        SiteError::new(Code::Syntax, place, what)
     })
 }
 

@@ -120,7 +120,9 @@ fn timeline(out: &mut impl Write, track: &Track, path: &Path) -> io::Result<()> 
             e.peak, e.threshold
         )?;
     }
-    if events.is_empty() {
+    if track.any.iter().all(|(_, all)| all.state == MotionState::Unknown) {
+        writeln!(out, "  unknown: too little to decide by")?;
+    } else if events.is_empty() {
         writeln!(out, "  no motion")?;
     }
     writeln!(out, "  marks: # moving, . still, ? unknown; one a second")

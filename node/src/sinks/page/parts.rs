@@ -215,10 +215,10 @@ fn decision(group: &[Decision], board: &Board, words: &Words) -> String {
     }
     out += "</ul>";
     if !d.losers.is_empty() {
-        let loser =
-            |l: &millpond_report::wire::Loser| format!("{} ({})", setting(&l.option, words), (words.reason)(l.code));
+        let option = |s: &Setting| if d.kind == DecisionKind::Steer { place(s) } else { setting(s, words) };
+        let loser = |l: &millpond_report::wire::Loser| format!("{} ({})", option(&l.option), (words.reason)(l.code));
         let all: Vec<String> = d.losers.iter().take(3).map(loser).collect();
-        let _ = write!(out, r#"<p class="losers">{}: {}</p>"#, words.losers, all.join("; "));
+        let _ = write!(out, r#"<p class="losers">{}: {}</p>"#, words.losers, Escaped(&all.join("; ")));
     }
     if let Some(flip) = &d.flip {
         let _ =
