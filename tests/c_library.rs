@@ -4,12 +4,12 @@
 //! The library is built by cargo in a folder of its own, so that the lock of the folder these tests came from does
 //! not matter. Without a C compiler the tests say so aloud and pass.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use millpond_datasets::sim::{Scene, SimFrame, Simulation, Truth, Witness};
 
@@ -82,6 +82,9 @@ enum Link {
     Core,
 }
 
+/// Programs by path, with what the compiler said: each is built once, since a file that runs cannot be written.
+static PROGRAMS: Mutex<BTreeMap<PathBuf, Result<PathBuf, String>>> = Mutex::new(BTreeMap::new());
+
 /// Compiles a program of `tests/c`, or says what the compiler said.
 fn compile(tool: &str, source: &str, link: Link, flags: &[&str]) -> Result<PathBuf, String> {
     let how = match link {
@@ -90,6 +93,10 @@ fn compile(tool: &str, source: &str, link: Link, flags: &[&str]) -> Result<PathB
         Link::Core => "core",
     };
     let program = Path::new(SCRATCH).join(format!("{source}-{how}-{}", flags.len()));
+    let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(done) = programs.get(&program) {
+        return done.clone();
+    }
     let mut command = Command::new(tool);
     command.args(STRICT).args(flags).arg("-I").arg(Path::new(HERE).join("../firmware-glue/include"));
     let folder = if source == "rssi.c" { "../firmware-glue/examples" } else { "c" };
@@ -101,7 +108,10 @@ fn compile(tool: &str, source: &str, link: Link, flags: &[&str]) -> Result<PathB
         Link::Core => command.arg("-DMP_CORE_ARCHIVE").arg(core_archive()),
     };
     let output = command.output().expect("the compiler starts");
-    if output.status.success() { Ok(program) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    let success = output.status.success();
+    let done = if success { Ok(program.clone()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) };
+    programs.insert(program, done.clone());
+    done
 }
 
 fn run(program: &Path, args: &[&OsStr]) -> String {
