@@ -66,7 +66,7 @@ pub fn run(args: &Args) -> Result<(), String> {
         _ => native(&args.file, &options, BufWriter::new(file)),
     };
     let (frames, problems) = written.map_err(|e| format!("{}: {e}", out.display()))?;
-    println!("{}: {frames} frames", out.display());
+    out!("{}: {frames} frames", out.display());
     match problems.first() {
         None => Ok(()),
         Some(first) => Err(format!("{}: {first}; {} problems in all", args.file.display(), problems.len())),

@@ -16,13 +16,13 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), String> {
     if args.json {
         let all: Vec<_> = FORMATS.iter().map(|f| json!({"name": f.name, "about": f.about})).collect();
-        println!("{:#}", json!(all));
+        out!("{:#}", json!(all));
         return Ok(());
     }
     for format in FORMATS {
-        println!("{:<14} {}", format.name, format.about);
+        out!("{:<14} {}", format.name, format.about);
     }
-    println!("{:<14} log of a mesh of nodes, RSSI alone", rssi_mesh::NAME);
-    println!("\nThe content decides, not the name of the file. Each may be gzip'd.");
+    out!("{:<14} log of a mesh of nodes, RSSI alone", rssi_mesh::NAME);
+    out!("\nThe content decides, not the name of the file. Each may be gzip'd.");
     Ok(())
 }

@@ -59,7 +59,7 @@ fn one(path: &Path, options: &ReadOptions, args: &Args) -> Result<(), String> {
     });
     progress.done();
     if args.json {
-        println!("{:#}", document(path, &info, &summary, &rhythm));
+        out!("{:#}", document(path, &info, &summary, &rhythm));
     } else {
         print(path, &info, &summary, &rhythm);
     }
@@ -110,13 +110,13 @@ fn readings(path: &Path, options: &ReadOptions, as_json: bool) -> Result<(), Str
     }
     let (format, file) = (source.info().format, path.display());
     if as_json {
-        println!(
+        out!(
             "{:#}",
             json!({"file": file.to_string(), "format": format, "frame_count": 0, "rssi_count": n, "rssi_sums": [sum],
                 "links": links, "span_s": span_s, "problems": problems})
         );
     } else {
-        println!("{file}: {format}, {n} RSSI readings on {links} links over {span_s:.1} s, no CSI");
+        out!("{file}: {format}, {n} RSSI readings on {links} links over {span_s:.1} s, no CSI");
     }
     problems.first().map_or(Ok(()), |first| Err(format!("{first}; {n} readings kept")))
 }
@@ -132,38 +132,38 @@ fn document(path: &Path, info: &SourceInfo, summary: &Summary, rhythm: &Rhythm) 
 }
 
 fn print(path: &Path, info: &SourceInfo, s: &Summary, rhythm: &Rhythm) {
-    println!("{}: {}, {} frames", path.display(), info.format, s.frame_count);
+    out!("{}: {}, {} frames", path.display(), info.format, s.frame_count);
     for c in &s.shapes {
         let (subcarriers, rx, tx) = c.shape;
-        println!("  {:>8} frames of {subcarriers} subcarriers x {rx} rx x {tx} tx", c.frames);
+        out!("  {:>8} frames of {subcarriers} subcarriers x {rx} rx x {tx} tx", c.frames);
     }
     for l in s.links.iter().take(MAX_LINES) {
         let (subcarriers, rx, tx) = l.shape;
-        println!("  {:>8} frames on link {} ({subcarriers} x {rx} x {tx})", l.frames, l.link);
+        out!("  {:>8} frames on link {} ({subcarriers} x {rx} x {tx})", l.frames, l.link);
     }
     if s.links.len() > MAX_LINES {
-        println!("           and {} more links", s.links.len() - MAX_LINES);
+        out!("           and {} more links", s.links.len() - MAX_LINES);
     }
     if s.frame_count > 1 && s.span_s > 0.0 {
         let rate = (s.frame_count - 1) as f64 / s.span_s;
         let median_ms = 1e3 * rhythm.median_s().unwrap_or(0.0);
-        println!("  {:.3} s, {rate:.2} frames/s on average, about {median_ms:.2} ms from one to the next", s.span_s);
-        println!("  {} steps back in device time", s.t_backward_steps);
+        out!("  {:.3} s, {rate:.2} frames/s on average, about {median_ms:.2} ms from one to the next", s.span_s);
+        out!("  {} steps back in device time", s.t_backward_steps);
     }
     if !info.has_times {
-        println!("  the recording has no times: these come from a rate");
+        out!("  the recording has no times: these come from a rate");
     }
     for gap in rhythm.gaps() {
-        println!("  gap of {:.3} s at {:.3} s", gap.length_s, gap.t_s);
+        out!("  gap of {:.3} s at {:.3} s", gap.length_s, gap.t_s);
     }
     for convention in &info.conventions {
-        println!("  taken: {convention}");
+        out!("  taken: {convention}");
     }
     for problem in s.problems.iter().take(MAX_LINES) {
-        println!("  problem: {problem}");
+        out!("  problem: {problem}");
     }
     if s.problem_count > MAX_LINES as u64 {
-        println!("  and {} more problems", s.problem_count - MAX_LINES as u64);
+        out!("  and {} more problems", s.problem_count - MAX_LINES as u64);
     }
 }
 

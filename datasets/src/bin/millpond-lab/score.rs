@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> Result<(), String> {
         std::fs::write(path, plot::draw(&rows)).map_err(|e| format!("{}: {e}", path.display()))?;
     }
     if args.json {
-        println!("{:#}", document(&rows, args))
+        out!("{:#}", document(&rows, args))
     } else {
         print(&rows)
     }
@@ -185,11 +185,11 @@ fn print(rows: &[Row]) {
     let mut order: Vec<&Row> = rows.iter().collect();
     let worst = |r: &Row| r.score.as_ref().map_or(-1.0, badness);
     order.sort_by(|a, b| worst(b).total_cmp(&worst(a)));
-    println!("{:<46} {:>12} {:>12} {:>7} {:>8}", "recording (* in-sample), worst first", "R", "FP", "events", "delay");
+    out!("{:<46} {:>12} {:>12} {:>7} {:>8}", "recording (* in-sample), worst first", "R", "FP", "events", "delay");
     for r in order {
         let star = if seen::is_in_sample(&r.label.path) { "*" } else { " " };
         match &r.score {
-            Ok(s) => println!(
+            Ok(s) => out!(
                 "{star}{:<45} {:>12} {:>12} {:>7} {:>8}{}",
                 r.label.path,
                 count(s.moving),
@@ -198,10 +198,10 @@ fn print(rows: &[Row]) {
                 s.delay_s.map_or(String::new(), |d| format!("{d:.2} s")),
                 r.damage.as_ref().map_or(String::new(), |d| format!("  damaged: {d}")),
             ),
-            Err(why) => println!("{star}{:<45} not scored: {why}", r.label.path),
+            Err(why) => out!("{star}{:<45} not scored: {why}", r.label.path),
         }
     }
-    println!();
+    out!("");
     for set in sets(rows) {
         line(set, &Pool::of(rows.iter().filter(|r| r.label.set() == set)));
     }
@@ -238,7 +238,7 @@ fn line(name: &str, p: &Pool) {
         "-".to_owned()
     };
     let clips = if p.clips.1 > 0 { format!("  clips {}/{}", p.clips.0, p.clips.1) } else { String::new() };
-    println!("{name:<20} R {:<32} FP {:<28} events/h {events}{clips}", percent(p.moving), percent(p.empty));
+    out!("{name:<20} R {:<32} FP {:<28} events/h {events}{clips}", percent(p.moving), percent(p.empty));
 }
 
 #[cfg(test)]

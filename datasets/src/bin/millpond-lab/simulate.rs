@@ -164,9 +164,9 @@ fn tell(args: &Args, scene: &Scene, seconds: f64, frames: u64, labels: &Path) {
             "scene": scene.name, "seed": args.seed, "seconds": seconds, "frames": frames, "links": scene.links.len(),
             "recording": out, "truth": truth, "labels": labels.display().to_string(),
         });
-        println!("{summary}");
+        out!("{summary}");
     } else {
-        println!("{out}: {frames} frames of {} links, {seconds} s of scene {}", scene.links.len(), scene.name);
-        println!("{truth}: who is where; {}: rows for score", labels.display());
+        out!("{out}: {frames} frames of {} links, {seconds} s of scene {}", scene.links.len(), scene.name);
+        out!("{truth}: who is where; {}: rows for score", labels.display());
     }
 }

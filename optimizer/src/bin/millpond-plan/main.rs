@@ -2,6 +2,9 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 bad usage, 3 not available by choice.
 
+#[macro_use]
+mod out;
+
 mod check;
 mod input;
 mod simulate;

@@ -51,7 +51,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.out {
         Some(path) => std::fs::write(path, text + "\n").map_err(|e| format!("{}: {e}", path.display())),
         None => {
-            println!("{text}");
+            out!("{text}");
             Ok(())
         }
     }

@@ -54,7 +54,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         std::fs::write(out, diagram::svg(&site, &plan)).map_err(|e| format!("{}: {e}", out.display()))?;
     }
     if args.json {
-        println!("{}", serde_json::to_string(&plan).map_err(|e| format!("the plan cannot be written: {e}"))?);
+        out!("{}", serde_json::to_string(&plan).map_err(|e| format!("the plan cannot be written: {e}"))?);
     } else {
         print(&plan, args.explain);
     }
@@ -80,10 +80,7 @@ pub fn check(site_path: &Path, site: &[u8], plan_path: &Path, plan: &[u8], json:
     if json {
         let list = verdict.violations.iter();
         let list: Vec<_> = list.map(|v| json!({"code": v.code.as_str(), "path": v.path, "detail": v.detail})).collect();
-        println!(
-            "{}",
-            json!({"u_milli": verdict.u_milli, "u_before_milli": verdict.u_before_milli, "violations": list})
-        );
+        out!("{}", json!({"u_milli": verdict.u_milli, "u_before_milli": verdict.u_before_milli, "violations": list}));
     }
     if !verdict.violations.is_empty() {
         let lines: Vec<String> = verdict.violations.iter().map(|v| format!("{shown}: {v}")).collect();
@@ -91,7 +88,7 @@ pub fn check(site_path: &Path, site: &[u8], plan_path: &Path, plan: &[u8], json:
     }
     if !json {
         let before = verdict.u_before_milli.map_or_else(|| "unknown".to_owned(), |u| u.to_string());
-        println!("no violation; U {} thousandths, {before} before", verdict.u_milli.unwrap_or_default());
+        out!("no violation; U {} thousandths, {before} before", verdict.u_milli.unwrap_or_default());
     }
     Ok(())
 }
@@ -117,19 +114,19 @@ fn environment(args: &Args, start: Instant) -> Result<Environment, Failure> {
 
 fn print(plan: &Plan, explain: bool) {
     let mark = |changed: bool| if changed { "*" } else { " " };
-    println!("  {:<12} {:<8} {:>8} {:>9} {:>7} {:>6}", "pod", "radio", "band", "channel", "centre", "EIRP");
+    out!("  {:<12} {:<8} {:>8} {:>9} {:>7} {:>6}", "pod", "radio", "band", "channel", "centre", "EIRP");
     for r in &plan.radios {
         let channel = format!("{}/{}", r.primary, r.width.mhz());
         let wait = if r.cac_s > 0 { format!("  listens {} s for radar first", r.cac_s) } else { String::new() };
         let (m, band) = (mark(r.changed), r.band.to_string());
-        println!("{m} {:<12} {:<8} {band:>8} {channel:>9} {:>7} {:>3} dBm{wait}", r.pod, r.radio, r.center, r.eirp_dbm);
+        out!("{m} {:<12} {:<8} {band:>8} {channel:>9} {:>7} {:>3} dBm{wait}", r.pod, r.radio, r.center, r.eirp_dbm);
     }
     for u in &plan.uplinks {
-        println!("{} {:<12} uplink to {} at {}", mark(u.changed), u.pod, u.parent, u.band);
+        out!("{} {:<12} uplink to {} at {}", mark(u.changed), u.pod, u.parent, u.band);
     }
     for c in &plan.clients {
         let before = c.before_permille.map_or_else(|| "?".to_owned(), percent);
-        println!(
+        out!(
             "{} {:<12} at {} {}, gets {} of its demand, {before} before",
             mark(c.changed),
             c.client,
@@ -138,7 +135,7 @@ fn print(plan: &Plan, explain: bool) {
             percent(c.after_permille)
         );
     }
-    println!("{}", summary(plan));
+    out!("{}", summary(plan));
     for d in plan.decisions.iter().filter(|d| explain || d.kind != Kind::Keep) {
         print_decision(d, explain);
     }
@@ -171,17 +168,17 @@ fn summary(plan: &Plan) -> String {
 fn print_decision(d: &Decision, explain: bool) {
     let from = d.from.as_ref().map_or_else(|| "unknown".to_owned(), choosable);
     let arrow = if d.kind == Kind::Keep { format!("stays {from}") } else { format!("{from} -> {}", choosable(&d.to)) };
-    println!("#{} {} {arrow}", d.number, subject(&d.subject));
+    out!("#{} {} {arrow}", d.number, subject(&d.subject));
     let weights: Vec<String> = d.reasons.iter().map(|r| format!("{} {:+}", word(&r.code), r.weight)).collect();
     let than = d.instead.as_ref().map_or_else(String::new, |i| format!(" against {}", choosable(i)));
-    println!("    because{than}: {}", weights.join(", "));
+    out!("    because{than}: {}", weights.join(", "));
     if explain {
         for l in &d.losers {
-            println!("    lost: {} by {} ({})", choosable(&l.option), l.excess, word(&l.code));
+            out!("    lost: {} by {} ({})", choosable(&l.option), l.excess, word(&l.code));
         }
     }
     if let Some(f) = &d.flip {
-        println!("    would change if {} were {} instead of {}", input_name(&f.code), f.needed, f.value);
+        out!("    would change if {} were {} instead of {}", input_name(&f.code), f.needed, f.value);
     }
 }
 

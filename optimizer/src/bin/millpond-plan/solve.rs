@@ -63,9 +63,9 @@ pub fn check(instance: &[u8], solution: &[u8], json: bool) -> Result<(), Failure
     let values = pairwise::values_of(solution).map_err(|e| e.to_string())?;
     let verdict = pairwise::judge(instance, &values).map_err(|e| e.to_string())?;
     if json {
-        println!("{}", json!({ "cost": verdict.soft as i64, "violations": verdict.forbidden }));
+        out!("{}", json!({ "cost": verdict.soft as i64, "violations": verdict.forbidden }));
     } else if verdict.forbidden.is_empty() {
-        println!("cost {}", verdict.soft);
+        out!("cost {}", verdict.soft);
     }
     match verdict.forbidden.len() {
         0 => Ok(()),
@@ -120,9 +120,9 @@ fn print(args: &Args, instance: &Instance, solution: &Solution, verdict: &Verdic
     put("violations", json!(verdict.forbidden));
     put("assignment", json!(solution.values));
     if args.json {
-        println!("{}", Value::Object(out));
+        out!("{}", Value::Object(out));
         return;
     }
     let verdict = if solution.proved { "proved" } else { "not proved" };
-    println!("cost {} ({verdict}), bound {}, {:.3} s", solution.cost, solution.bound, took.as_secs_f64());
+    out!("cost {} ({verdict}), bound {}, {:.3} s", solution.cost, solution.bound, took.as_secs_f64());
 }
