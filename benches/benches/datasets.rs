@@ -12,8 +12,8 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use millpond_datasets::fixture::{self, Esp32Row, Fixture, NexmonWords, PicoDevice};
 use millpond_datasets::{FORMATS, ReadOptions};
+use millpond_fixture::{self as fixture, Esp32Row, Fixture, NexmonWords, PicoDevice};
 
 const FRAMES: usize = 2_000;
 

@@ -7,7 +7,6 @@ mod channel;
 mod clock;
 mod container;
 mod error;
-pub mod fixture;
 pub mod format;
 mod input;
 mod layout;

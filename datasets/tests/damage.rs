@@ -5,8 +5,8 @@
 // In a test a failed unwrap is the failure it should be; helpers count as code to the lint.
 #![allow(clippy::unwrap_used)]
 
-use millpond_datasets::fixture::{self, Fixture};
 use millpond_datasets::{FORMATS, ReadOptions};
+use millpond_fixture::{self as fixture, Fixture};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 

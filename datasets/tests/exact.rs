@@ -3,8 +3,8 @@
 // In a test a failed unwrap is the failure it should be; helpers count as code to the lint.
 #![allow(clippy::unwrap_used)]
 
-use millpond_datasets::fixture::{self, Fixture};
 use millpond_datasets::{FrameSource, ReadOptions};
+use millpond_fixture::{self as fixture, Fixture};
 
 fn open(bytes: Vec<u8>) -> Box<dyn FrameSource> {
     millpond_datasets::read(std::io::Cursor::new(bytes), &ReadOptions::default()).unwrap()

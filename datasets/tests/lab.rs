@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use millpond_datasets::fixture;
+use millpond_fixture as fixture;
 use serde_json::Value;
 
 fn lab(args: &[&str]) -> Output {

@@ -7,8 +7,8 @@ use std::alloc::System;
 use std::io::Cursor;
 use std::sync::Arc;
 
-use millpond_datasets::fixture::{self, Esp32Row, Fixture, NexmonWords, PicoDevice};
 use millpond_datasets::{FORMATS, ReadOptions};
+use millpond_fixture::{self as fixture, Esp32Row, Fixture, NexmonWords, PicoDevice};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 
 #[global_allocator]

@@ -5,11 +5,11 @@
 
 use std::io::Cursor;
 
-use millpond_datasets::fixture::{self, Fixture};
 use millpond_datasets::format::native::{Native, Writer};
 use millpond_datasets::summary::Summary;
 use millpond_datasets::{FrameSource, ReadOptions};
 use millpond_dsp::phy::Micros;
+use millpond_fixture::{self as fixture, Fixture};
 
 fn open(bytes: &[u8]) -> Box<dyn FrameSource> {
     millpond_datasets::read(Cursor::new(bytes.to_vec()), &ReadOptions::default()).unwrap()

@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use millpond_datasets::{FORMATS, fixture, replay};
+use millpond_datasets::{FORMATS, replay};
+use millpond_fixture as fixture;
 
 /// Name of a format's target.
 fn target(format: &str) -> String {
