@@ -102,6 +102,16 @@ impl<'a> Cfr<'a> {
         }
     }
 
+    /// As [`at`](Self::at), or `None` past the end.
+    #[inline]
+    pub fn get(self, i: usize) -> Option<Complex<f32>> {
+        Some(match self {
+            Self::I8(v) => v.get(i).map(|h| Complex::new(f32::from(h.re), f32::from(h.im)))?,
+            Self::I16(v) => v.get(i).map(|h| Complex::new(f32::from(h.re), f32::from(h.im)))?,
+            Self::F32(v) => *v.get(i)?,
+        })
+    }
+
     /// The values `from..to`, or `None` if they are not all there.
     pub fn slice(self, from: usize, to: usize) -> Option<Self> {
         Some(match self {
@@ -173,7 +183,7 @@ impl<'a> CsiFrame<'a> {
             return Err(Error::Shape { expected, actual: cfr.len() });
         }
         // All neighbours are compared, equal or not: without an early exit the loop is vectorised.
-        let pairs = tones.iter().zip(&tones[1..]);
+        let pairs = tones.iter().zip(tones.iter().skip(1));
         if pairs.clone().fold(false, |bad, (a, b)| bad | (a == b)) {
             let at = pairs.take_while(|(a, b)| a != b).count() + 1;
             return Err(Error::ToneOrder { at });
@@ -196,10 +206,8 @@ impl<'a> CsiFrame<'a> {
         let tones = self.tones;
         let mut start = 0;
         core::iter::from_fn(move || {
-            if start == tones.len() {
-                return None;
-            }
-            let len = 1 + tones[start..].windows(2).take_while(|w| w[0] < w[1]).count();
+            let rest = tones.get(start..).filter(|rest| !rest.is_empty())?;
+            let len = 1 + rest.iter().zip(rest.iter().skip(1)).take_while(|(a, b)| a < b).count();
             start += len;
             Some(start - len..start)
         })

@@ -166,7 +166,7 @@ fn sort(kept: usize, tables: &mut Tables<'_>) -> Result<(), mp_result> {
         (Some(from), Some(tones)) => (from, tones),
         _ => return Err(MP_ERR_CAPACITY),
     };
-    if !tones.is_sorted() {
+    if !tones.iter().is_sorted() {
         for root in (0..kept / 2).rev() {
             sift(from, tones, root, kept);
         }
@@ -177,7 +177,7 @@ fn sort(kept: usize, tables: &mut Tables<'_>) -> Result<(), mp_result> {
         }
     }
     // Ascending and without repetition, so that each is less than its successor.
-    if tones.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err(MP_ERR_TONES) }
+    if tones.iter().is_sorted_by(|a, b| a < b) { Ok(()) } else { Err(MP_ERR_TONES) }
 }
 
 /// Lets the tone at `root` sink to its place in the heap that ends at `end`.

@@ -7,6 +7,7 @@ use crate::detect::{Decision, MotionState};
 use crate::frame::{LinkId, RssiSample};
 use crate::math;
 use crate::phy::Micros;
+use crate::stats::order;
 
 /// Length of the short window.
 const WINDOW: Micros = Micros(3_000_000);
@@ -91,7 +92,7 @@ impl RssiDetector {
             self.kept.pop_front();
         }
         let n = self.kept.len();
-        let variance = if n < FEWEST { None } else { Some(self.variance()) };
+        let variance = if n < FEWEST { None } else { self.variance() };
         let score = variance.filter(|_| self.seen >= SETTLE).map(|v| deviate(v / self.quiet.max(ROUNDING), n as f32));
         self.step += 1;
         if let (Some(v), 0) = (variance, self.step % 4) {
@@ -111,14 +112,14 @@ impl RssiDetector {
     }
 
     /// Variance about the median's neighbourhood, in dB².
-    fn variance(&self) -> f32 {
-        let mut levels: heapless::Vec<f32, KEPT> = self.kept.iter().map(|k| k.1).collect();
-        let mid = levels.len() / 2;
-        let median = *levels.select_nth_unstable_by(mid, f32::total_cmp).1;
+    fn variance(&self) -> Option<f32> {
+        let mut levels: heapless::Vec<f32, KEPT> = heapless::Vec::new();
+        self.kept.iter().for_each(|k| _ = levels.push(k.1));
+        let median = order::nth(&levels, levels.len() / 2)?;
         let clipped = |l: &f32| (l - median).clamp(-CLIP_DB, CLIP_DB);
         let n = levels.len() as f32;
         let mean = levels.iter().map(clipped).sum::<f32>() / n;
-        levels.iter().map(|l| (clipped(l) - mean) * (clipped(l) - mean)).sum::<f32>() / (n - 1.0)
+        Some(levels.iter().map(|l| (clipped(l) - mean) * (clipped(l) - mean)).sum::<f32>() / (n - 1.0))
     }
 
     /// Follows the lower quartile: up by a quarter as often as it would go down were it the quartile.

@@ -5,6 +5,7 @@
 //! for any window, from the first second on.
 
 use crate::math;
+use crate::stats::order;
 
 use super::ring::Step;
 
@@ -82,14 +83,9 @@ impl Changes {
 }
 
 fn sums(energies: &[f32], products: &[f32]) -> Sums {
-    let mut sorted = [0.0; KEPT];
-    let sorted = &mut sorted[..energies.len()];
-    sorted.copy_from_slice(energies);
     let mut out = Sums { windows: 1.0, ..Sums::default() };
-    if energies.is_empty() {
-        return out;
-    }
-    let limit = CLIP * *sorted.select_nth_unstable_by(energies.len() / 2, f32::total_cmp).1;
+    let Some(median) = order::nth(energies, energies.len() / 2) else { return out };
+    let limit = CLIP * median;
     let mut weight_before = 1.0;
     for (&energy, &product) in energies.iter().zip(products) {
         let clipped = energy > limit;
@@ -136,7 +132,7 @@ impl Sums {
         let mean = self.mean_energy();
         let variance = (self.energy_squared / self.changes - mean * mean).max(0.0);
         let found = 2.0 * mean * mean / variance.max(1e-12);
-        found.clamp(1.0, freedom.max(1.0))
+        found.max(1.0).min(freedom.max(1.0))
     }
 
     fn scale(&self) -> f32 {

@@ -77,7 +77,9 @@ impl BandRing {
     pub fn push(&mut self, t: Micros, x: &Bands, weight: &Bands) -> Option<Step> {
         let slot = Slot { t: micros(t), x: x.map(|v| fixed(v * SCALE)) };
         let step = self.step(&slot, weight);
-        self.slots[self.head] = slot;
+        if let Some(place) = self.slots.get_mut(self.head) {
+            *place = slot;
+        }
         self.head = if self.head + 1 == SLOTS { 0 } else { self.head + 1 };
         self.len = (self.len + 1).min(SLOTS);
         step

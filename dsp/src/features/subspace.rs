@@ -7,6 +7,7 @@
 use crate::math;
 use crate::phy::Micros;
 use crate::sanitize::bands::{Bands, MAX_BANDS};
+use crate::stats::order;
 
 use super::ring::{BandRing, SLOTS};
 
@@ -50,9 +51,10 @@ pub fn residue(ring: &BandRing, at: Micros, window: Micros, weight: &Bands, free
 }
 
 fn clip(rows: &mut [Bands]) {
-    let mut energies: heapless::Vec<f32, SLOTS> = rows.iter().map(|r| dot(r, r)).collect();
-    let mid = energies.len() / 2;
-    let limit = CLIP * *energies.select_nth_unstable_by(mid, f32::total_cmp).1;
+    let mut energies: heapless::Vec<f32, SLOTS> = heapless::Vec::new();
+    rows.iter().take(SLOTS).for_each(|r| _ = energies.push(dot(r, r)));
+    let Some(median) = order::nth(&energies, energies.len() / 2) else { return };
+    let limit = CLIP * median;
     for row in rows {
         let energy = dot(row, row);
         if energy > limit {

@@ -7,6 +7,7 @@
 use crate::frame::{Cfr, CsiFrame};
 use crate::math;
 use crate::phy::tones::is_populated;
+use crate::stats::order;
 
 /// Most values of one frame that are looked at; a larger frame is thinned evenly, each antenna alike.
 pub const MAX_VALUES: usize = 128;
@@ -61,7 +62,7 @@ impl BandMap {
         let (tones, chains) = (frame.tones().len(), frame.chains());
         let rows = (chains * frame.fields().count()).min(MAX_ROWS);
         let stride = (chains.min(MAX_ROWS) * tones).div_ceil(MAX_VALUES).max(1);
-        let bands_per_row = (MAX_BANDS / rows).clamp(1, 16);
+        let bands_per_row = (MAX_BANDS / rows.max(1)).clamp(1, 16);
         let mut map = Self {
             runs: heapless::Vec::new(),
             stride: stride as u16,
@@ -83,22 +84,20 @@ impl BandMap {
         let meta = frame.meta();
         let base = chain * frame.tones().len();
         let power = |i: usize| {
-            let h = frame.cfr().at(i);
-            let p = h.re * h.re + h.im * h.im;
+            let p = frame.cfr().get(i).map_or(0.0, |h| h.re * h.re + h.im * h.im);
             if p.is_finite() { p } else { 0.0 }
         };
         let mut live: heapless::Vec<u16, MAX_VALUES> = heapless::Vec::new();
         let mut powers: heapless::Vec<f32, MAX_VALUES> = heapless::Vec::new();
         let whole = frame.fields().count() == 1;
-        for k in field.step_by(usize::from(self.stride)) {
-            let known = !whole || is_populated(meta.format, meta.width, frame.tones()[k]);
+        for k in field.step_by(usize::from(self.stride).max(1)) {
+            let Some(&tone) = frame.tones().get(k) else { break };
+            let known = !whole || is_populated(meta.format, meta.width, tone);
             if known && base + k <= usize::from(u16::MAX) && powers.push(power(base + k)).is_ok() {
                 let _ = live.push((base + k) as u16);
             }
         }
-        let mut sorted = powers.clone();
-        sorted.sort_unstable_by(f32::total_cmp);
-        let Some(&median) = sorted.get(sorted.len() / 2) else { return };
+        let Some(median) = order::nth(&powers, powers.len() / 2) else { return };
         let mut kept: heapless::Vec<u16, MAX_VALUES> = heapless::Vec::new();
         for (&i, &p) in live.iter().zip(&powers) {
             if p > 0.0 && p >= DEAD * median {
@@ -111,7 +110,7 @@ impl BandMap {
     /// Cuts the live tones of one row into bands of nearly equal size, all or nothing.
     fn cut(&mut self, kept: &[u16], bands: usize) {
         let start = self.values();
-        let kept = &kept[..kept.len().min(MAX_VALUES - start)];
+        let kept = kept.get(..MAX_VALUES.saturating_sub(start)).unwrap_or(kept);
         let mut runs = self.runs.clone();
         let mut used = 0;
         for &i in kept {
@@ -135,8 +134,9 @@ impl BandMap {
         self.runs = runs;
         for b in 1..=bands {
             let (from, to) = ((b - 1) * used / bands, b * used / bands);
-            self.shares[self.ends.len()] = 1.0 / (to - from) as f32;
-            let _ = self.ends.push((start + to) as u8);
+            if let (Some(share), Ok(())) = (self.shares.get_mut(self.ends.len()), self.ends.push((start + to) as u8)) {
+                *share = 1.0 / (to - from) as f32;
+            }
         }
         let _ = self.rows.push(self.ends.len() as u8);
     }
@@ -174,22 +174,24 @@ impl BandMap {
         let mut from = 0;
         for (x, &end) in out.iter_mut().zip(&self.ends) {
             let end = usize::from(end).min(MAX_VALUES);
-            *x = raw[from..end].iter().sum();
+            *x = raw.get(from..end).unwrap_or_default().iter().sum();
             from = end;
         }
         let (mut band, mut value) = (0, 0);
         for &row_end in &self.rows {
             let last = usize::from(row_end);
-            let value_end = usize::from(self.ends[last - 1]);
-            let sum: f32 = out[band..last].iter().sum();
+            let value_end = self.ends.get(..last).and_then(|ends| ends.last()).map_or(value, |&end| usize::from(end));
+            let row = out.get_mut(band..last).unwrap_or_default();
+            let sum: f32 = row.iter().sum();
             if !(sum > 0.0 && sum.is_finite()) {
                 return None;
             }
             let scale = (value_end - value) as f32 / sum;
-            for (x, share) in out[band..last].iter_mut().zip(&self.shares[band..last]) {
+            for (x, share) in row.iter_mut().zip(self.shares.get(band..).unwrap_or_default()) {
                 *x *= scale * share;
             }
-            for (p, r) in powers[value..value_end].iter_mut().zip(&raw[value..value_end]) {
+            let values = raw.get(value..value_end).unwrap_or_default();
+            for (p, r) in powers.get_mut(value..).unwrap_or_default().iter_mut().zip(values) {
                 *p = whole(r * (scale / POWER_STEP));
             }
             (band, value) = (last, value_end);
@@ -203,18 +205,18 @@ impl BandMap {
         let mut at = 0;
         for run in &self.runs {
             let (start, len) = (usize::from(run.start), usize::from(run.len));
-            let to = (at + len).min(MAX_VALUES);
+            let to = out.get_mut(at..(at + len).min(MAX_VALUES)).unwrap_or_default();
+            at += to.len();
             if self.stride == 1 {
                 if let Some(values) = cfr.slice(start, start + len) {
-                    values.power_into(&mut out[at..to]);
+                    values.power_into(to);
                 }
             } else {
-                for (i, o) in out[at..to].iter_mut().enumerate() {
-                    let h = cfr.at(start + i * usize::from(self.stride));
+                for (i, o) in to.iter_mut().enumerate() {
+                    let h = cfr.get(start + i * usize::from(self.stride)).unwrap_or_default();
                     *o = h.re * h.re + h.im * h.im;
                 }
             }
-            at = to;
         }
     }
 
@@ -229,21 +231,22 @@ impl BandMap {
     /// - Cost: 6 operations a value
     pub fn roughness(&self, now: &Powers, before: &Powers, x: &Bands, out: &mut Bands) {
         let mut squares = [0.0; MAX_VALUES];
-        let change = |i: usize| f32::from(now[i]) - f32::from(before[i]);
         let mut d = [0.0; MAX_VALUES];
-        for (i, d) in d.iter_mut().enumerate() {
-            *d = change(i);
+        for (d, (now, before)) in d.iter_mut().zip(now.iter().zip(before)) {
+            *d = f32::from(*now) - f32::from(*before);
         }
-        for (square, w) in squares[1..].iter_mut().zip(d.windows(3)) {
-            let r = w[0] - 2.0 * w[1] + w[2];
+        let neighbours = d.iter().zip(d.iter().skip(1)).zip(d.iter().skip(2));
+        for (square, ((a, b), c)) in squares.iter_mut().skip(1).zip(neighbours) {
+            let r = a - 2.0 * b + c;
             *square = r * r;
         }
         let mut from = 0;
-        for (b, &end) in self.ends.iter().enumerate() {
-            let end = usize::from(end).min(MAX_VALUES);
+        for ((out, x), &end) in out.iter_mut().zip(x).zip(&self.ends) {
+            let end = usize::from(end);
             let n = (end - from) as f32;
-            let sum: f32 = squares[from + 1..end - 1].iter().sum();
-            out[b] = sum * (POWER_STEP * POWER_STEP / 48.0) / ((n - 2.0) * n * (x[b] * x[b]).max(1e-3)) + NOISE_FLOOR;
+            // A band's outermost tones have their neighbours in other bands.
+            let sum: f32 = squares.get(from + 1..end - 1).unwrap_or_default().iter().sum();
+            *out = sum * (POWER_STEP * POWER_STEP / 48.0) / ((n - 2.0) * n * (x * x).max(1e-3)) + NOISE_FLOOR;
             from = end;
         }
     }

@@ -1,3 +1,4 @@
-//! Distributions behind the thresholds.
+//! Distributions behind the thresholds, and order statistics.
 
 pub mod normal;
+pub mod order;
