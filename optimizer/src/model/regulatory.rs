@@ -9,7 +9,11 @@
 //! than here. A product that ships has to check them all. Outdoor use, AFC (6 GHz standard power) and very low power are
 //! not offered: the planner assumes an indoor access point.
 
+use std::sync::LazyLock;
+
 use millpond_dsp::phy::{Band, Bandwidth, Channel};
+
+use crate::rf::chart::{channels, index};
 
 /// One stretch of spectrum and its limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +125,17 @@ const ETSI_COUNTRIES: [&str; 35] = [
     "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK", "MC", "SM",
 ];
 
+/// By band: what a domain says about each channel without and with transmit power control.
+type Permits = [Vec<Option<Permit>>; 3];
+
+/// Every domain's permits, worked out on first use: a plan asks thousands of times.
+static TABLES: LazyLock<Vec<(&'static [Rule], Permits)>> = LazyLock::new(|| {
+    let band = |d: &Domain, b: Band| {
+        channels(b).iter().flat_map(|&c| [false, true].map(|tpc| d.work_out(c, tpc))).collect::<Vec<_>>()
+    };
+    [FCC, ETSI, JAPAN].iter().map(|d| (d.rules, Band::ALL.map(|b| band(d, b)))).collect()
+});
+
 impl Domain {
     /// The domain of a country code; `EU` stands for any country of the European table.
     pub fn of(country: &str) -> Option<Self> {
@@ -143,6 +158,15 @@ impl Domain {
     /// assert_eq!(ETSI.permit(wide, false).unwrap().eirp_dbm, 23);
     /// ```
     pub fn permit(&self, channel: Channel, tpc: bool) -> Option<Permit> {
+        let table = TABLES.iter().find(|t| std::ptr::eq(t.0, self.rules));
+        table.map_or_else(
+            || self.work_out(channel, tpc),
+            |t| t.1[channel.band() as usize][2 * index(channel) + usize::from(tpc)],
+        )
+    }
+
+    /// What the rules say about a channel.
+    fn work_out(&self, channel: Channel, tpc: bool) -> Option<Permit> {
         let (low, high) = channel.span_mhz();
         let mut covered = low;
         let mut permit = Permit { eirp_dbm: i32::MAX, cac_s: 0 };

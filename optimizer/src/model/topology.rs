@@ -121,6 +121,10 @@ pub struct RadioNode {
     pub legal_now: bool,
     /// Every channel that hardware, country, radar state and household allow, in channelization order.
     pub allowed: Vec<Channel>,
+    /// Highest EIRP in dBm over the allowed channels.
+    pub strongest_dbm: i32,
+    /// Widest allowed channel.
+    pub widest: Bandwidth,
     /// Other radios of the band that it hears, with the path loss in dB.
     pub hears: Vec<(usize, i32)>,
 }

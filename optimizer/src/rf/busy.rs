@@ -2,36 +2,53 @@
 
 use millpond_dsp::phy::{Band, Bandwidth, Channel};
 
-use super::overlap::overlap;
+use super::chart::overlap_of;
 use super::rates::NOISE_DBM;
 use super::sense::coupled_ppm;
 use crate::model::topology::{Foreign, Measured};
 
-/// The share of time that strangers leave free on a channel, as a pod hears it: `product of (1 - duty o phi)`.
-///
-/// The survey of a 20 MHz channel raises the busy share of that channel to the measured value where the neighbours
-/// alone explain less; it enters as one more network on that channel. At 2.4 GHz surveys overlap like networks do.
-pub fn free_share(own: Channel, neighbours: &[Foreign], survey: &[Measured]) -> f64 {
-    let heard = neighbours.iter().filter(|f| f.channel.band() == own.band());
-    let free: f64 = heard.clone().map(|f| 1.0 - taken(own, f)).product();
-    let measured = survey.iter().filter(|m| m.channel.band() == own.band() && near(own, m.channel));
-    measured.fold(free, |free, m| {
-        let explained: f64 = heard.clone().map(|f| 1.0 - taken(m.channel, f)).product();
-        let left = (1.0 - f64::from(m.busy_permille) / 1_000.0) / explained.max(1e-6);
-        free * (1.0 - (1.0 - left.min(1.0)) * f64::from(overlap(own, m.channel).permille) / 1_000.0)
-    })
+/// What one pod hears in one band.
+pub struct Ear {
+    heard: Vec<Foreign>,
+    /// Survey entries with the share of time that the neighbours leave unexplained there.
+    survey: Vec<(Measured, f64)>,
 }
 
-/// The number of strangers that contend with us, each counted by its coupling.
-pub fn contenders(own: Channel, neighbours: &[Foreign]) -> f64 {
-    let heard = neighbours.iter().filter(|f| f.channel.band() == own.band());
-    heard.map(|f| f64::from(coupled_ppm(own, f.channel, f.level_dbm)) / 1e6).sum()
-}
+impl Ear {
+    /// Sorts out what a pod hears in a band.
+    pub fn new(band: Band, neighbours: &[Foreign], survey: &[Measured]) -> Self {
+        let heard: Vec<Foreign> = neighbours.iter().filter(|f| f.channel.band() == band).copied().collect();
+        let unexplained = |m: &Measured| {
+            let explained: f64 = heard.iter().map(|f| 1.0 - taken(m.channel, f)).product();
+            let left = (1.0 - f64::from(m.busy_permille) / 1_000.0) / explained.max(1e-6);
+            1.0 - left.min(1.0)
+        };
+        let survey = survey.iter().filter(|m| m.channel.band() == band).map(|m| (*m, unexplained(m))).collect();
+        Self { heard, survey }
+    }
 
-/// The highest noise floor in dBm over 20 MHz that was measured inside a channel; -94 dBm if nothing was.
-pub fn noise_dbm(own: Channel, survey: &[Measured]) -> i32 {
-    let inside = survey.iter().filter(|m| m.channel.overlaps(own) && m.channel.band() == own.band());
-    inside.filter_map(|m| m.noise_dbm).max().unwrap_or(NOISE_DBM)
+    /// The share of time that strangers leave free on a channel: `product of (1 - duty o phi)`.
+    ///
+    /// The survey of a 20 MHz channel raises the busy share of that channel to the measured value where the neighbours
+    /// alone explain less; it enters as one more network on that channel. At 2.4 GHz surveys overlap like networks do.
+    pub fn free_share(&self, own: Channel) -> f64 {
+        let free: f64 = self.heard.iter().map(|f| 1.0 - taken(own, f)).product();
+        let near = self.survey.iter().filter(|(m, _)| near(own, m.channel));
+        near.fold(free, |free, (m, unexplained)| {
+            free * (1.0 - unexplained * f64::from(overlap_of(own, m.channel).permille) / 1_000.0)
+        })
+    }
+
+    /// The number of strangers that contend with us, each counted by its coupling.
+    pub fn contenders(&self, own: Channel) -> f64 {
+        self.heard.iter().map(|f| f64::from(coupled_ppm(own, f.channel, f.level_dbm)) / 1e6).sum()
+    }
+
+    /// The highest noise floor in dBm over 20 MHz that was measured inside a channel; -94 dBm if nothing was.
+    pub fn noise_dbm(&self, own: Channel) -> i32 {
+        let inside = self.survey.iter().map(|s| s.0).filter(|m| m.channel.overlaps(own));
+        inside.filter_map(|m| m.noise_dbm).max().unwrap_or(NOISE_DBM)
+    }
 }
 
 fn taken(own: Channel, f: &Foreign) -> f64 {
@@ -57,20 +74,21 @@ mod tests {
         let own = channel(36, Bandwidth::Mhz20);
         let near = Foreign { channel: own, level_dbm: -60, duty_permille: 200 };
         let far = Foreign { level_dbm: -87, ..near };
-        assert!((free_share(own, &[near, far], &[]) - 0.8 * 0.9).abs() < 1e-12);
+        assert!((Ear::new(own.band(), &[near, far], &[]).free_share(own) - 0.8 * 0.9).abs() < 1e-12);
         let survey = |busy| Measured { channel: own, busy_permille: busy, noise_dbm: None };
         // Measured less than the neighbours explain: nothing to add. More: the measured share holds.
-        assert!((free_share(own, &[near], &[survey(100)]) - 0.8).abs() < 1e-12);
-        assert!((free_share(own, &[near], &[survey(500)]) - 0.5).abs() < 1e-12);
-        assert!((contenders(own, &[near, far]) - 1.5).abs() < 1e-12);
+        assert!((Ear::new(own.band(), &[near], &[survey(100)]).free_share(own) - 0.8).abs() < 1e-12);
+        assert!((Ear::new(own.band(), &[near], &[survey(500)]).free_share(own) - 0.5).abs() < 1e-12);
+        assert!((Ear::new(own.band(), &[near, far], &[]).contenders(own) - 1.5).abs() < 1e-12);
     }
 
     #[test]
     fn a_busy_secondary_costs_its_part() {
         let survey = [Measured { channel: channel(44, Bandwidth::Mhz20), busy_permille: 400, noise_dbm: Some(-90) }];
-        assert!((free_share(channel(36, Bandwidth::Mhz80), &[], &survey) - 0.8).abs() < 1e-12);
-        assert!((free_share(channel(36, Bandwidth::Mhz20), &[], &survey) - 1.0).abs() < 1e-12);
-        assert_eq!(noise_dbm(channel(36, Bandwidth::Mhz80), &survey), -90);
-        assert_eq!(noise_dbm(channel(36, Bandwidth::Mhz20), &survey), -94);
+        let ear = Ear::new(Band::Ghz5, &[], &survey);
+        assert!((ear.free_share(channel(36, Bandwidth::Mhz80)) - 0.8).abs() < 1e-12);
+        assert!((ear.free_share(channel(36, Bandwidth::Mhz20)) - 1.0).abs() < 1e-12);
+        assert_eq!(ear.noise_dbm(channel(36, Bandwidth::Mhz80)), -90);
+        assert_eq!(ear.noise_dbm(channel(36, Bandwidth::Mhz20)), -94);
     }
 }

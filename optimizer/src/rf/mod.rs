@@ -4,6 +4,7 @@
 //! every machine gets the same bits. The one logarithm goes through `libm`.
 
 pub mod busy;
+pub mod chart;
 pub mod overlap;
 pub mod pathloss;
 pub mod rates;

@@ -1,5 +1,7 @@
 //! From a level to a PHY rate to a share of airtime.
 
+use std::sync::LazyLock;
+
 use millpond_dsp::phy::Bandwidth;
 
 use crate::model::site::Phy;
@@ -47,17 +49,33 @@ pub const fn highest_mcs(phy: Phy) -> usize {
     }
 }
 
+/// Levels that the table of rates covers in dBm: under it nothing gets through, over it everything does.
+const TABLE_DBM: (i32, i32) = (-83, -40);
+
+/// Rates of one stream by highest MCS, width and level.
+static RATES: LazyLock<Vec<u32>> = LazyLock::new(|| {
+    let at = |mcs: usize, width: usize, level: i32| {
+        let best = (0..=width).filter_map(|w| {
+            let mcs = (0..=mcs).rev().find(|&m| level >= NEEDED_DBM[m] + 3 * w as i32)?;
+            Some(RATE_KBPS[mcs] * WIDTH_MILLI[w] / 1_000)
+        });
+        best.max().unwrap_or(0) as u32
+    };
+    let levels = |mcs: usize, width: usize| (TABLE_DBM.0..=TABLE_DBM.1).map(move |level| at(mcs, width, level));
+    (0..12).flat_map(|mcs| (0..5).flat_map(move |width| levels(mcs, width))).collect()
+});
+
 /// The best PHY rate in kb/s at a received level: the best MCS over the channel's width and all narrower PPDUs in it.
 ///
 /// - Units: `level_dbm` in dBm over the whole channel, `noise_dbm` over 20 MHz; more than -94 dBm costs sensitivity
 /// - Result: at least [`FLOOR_KBPS`]
 pub fn rate_kbps(level_dbm: i32, noise_dbm: i32, width: Bandwidth, ability: Ability) -> u32 {
     let margin = level_dbm - (noise_dbm - NOISE_DBM).max(0);
-    let best = (0..=width.min(ability.width) as usize).filter_map(|w| {
-        let mcs = (0..=ability.mcs).rev().find(|&m| margin >= NEEDED_DBM[m] + 3 * w as i32)?;
-        Some(RATE_KBPS[mcs] * WIDTH_MILLI[w] / 1_000 * u64::from(ability.streams))
-    });
-    best.max().map_or(FLOOR_KBPS, |r| u32::try_from(r).unwrap_or(u32::MAX).max(FLOOR_KBPS))
+    let (low, high) = TABLE_DBM;
+    let width = width.min(ability.width) as usize;
+    let row = (ability.mcs.min(11) * 5 + width) * (high - low + 1) as usize;
+    let one = RATES[row + (margin.clamp(low, high) - low) as usize];
+    one.saturating_mul(u32::from(ability.streams)).max(FLOOR_KBPS)
 }
 
 /// True if at least MCS 0 at 20 MHz gets through.

@@ -2,7 +2,7 @@
 
 use millpond_dsp::phy::{Bandwidth, Channel};
 
-use super::overlap::overlap;
+use super::chart::overlap_of;
 
 /// Level in dBm at which a preamble on the primary is taken as busy: -82 at 20 MHz, 3 dB more per doubling.
 ///
@@ -35,7 +35,10 @@ pub fn coupled_ppm(own: Channel, other: Channel, level_dbm: i32) -> u32 {
     if coupling_permille(level_dbm, preamble_dbm(Bandwidth::Mhz20)) == 0 {
         return 0;
     }
-    let o = overlap(own, other);
+    if own.band() != other.band() {
+        return 0;
+    }
+    let o = overlap_of(own, other);
     let threshold = if o.primary { preamble_dbm(other.width()) } else { SECONDARY_DBM };
     u32::from(o.permille) * u32::from(coupling_permille(level_dbm, threshold))
 }

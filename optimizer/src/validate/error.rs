@@ -86,6 +86,42 @@ impl Code {
     }
 }
 
+/// A place in a site file, put into words only where a fault is found.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    list: &'static str,
+    at: usize,
+    inner: Option<(&'static str, usize)>,
+    field: Option<&'static str>,
+}
+
+impl Place {
+    /// An entry of a list.
+    pub(super) const fn of(list: &'static str, at: usize) -> Self {
+        Self { list, at, inner: None, field: None }
+    }
+
+    /// An entry of a list in there.
+    pub(super) const fn inside(self, list: &'static str, at: usize) -> Self {
+        Self { inner: Some((list, at)), ..self }
+    }
+
+    /// A field of it.
+    pub(super) const fn field(self, field: &'static str) -> Self {
+        Self { field: Some(field), ..self }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]", self.list, self.at)?;
+        if let Some((list, at)) = self.inner {
+            write!(f, ".{list}[{at}]")?;
+        }
+        self.field.map_or(Ok(()), |field| write!(f, ".{field}"))
+    }
+}
+
 /// One fault: what, where, the figures, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteError {

@@ -1,12 +1,14 @@
 //! Second pass: ids become indices, channels become channels.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use millpond_dsp::phy::{Band, Bandwidth, Channel};
 
-use super::error::{Code, SiteError};
+use super::error::{Code, Place, SiteError};
 use crate::model::site::{Choice, Site};
 use crate::model::topology::{Foreign, Link, Measured, Tuned};
+use crate::rf::chart::find;
 
 /// Duty cycle of a neighbour that was not measured, in thousandths: the mean of the generator's foreign networks.
 const DEFAULT_DUTY: u16 = 150;
@@ -89,18 +91,18 @@ impl<'a> Names<'a> {
         self.faults.push(SiteError::new(code, path, detail));
     }
 
-    fn pod(&mut self, id: &str, path: &str) -> Option<usize> {
+    fn pod(&mut self, id: &str, path: impl Display) -> Option<usize> {
         let found = self.pods.get(id).copied();
         if found.is_none() {
-            self.fault(Code::Unknown, path.to_owned(), "there is no pod of this id");
+            self.fault(Code::Unknown, path.to_string(), "there is no pod of this id");
         }
         found
     }
 
-    fn radio(&mut self, pod: usize, id: &str, path: &str) -> Option<usize> {
+    fn radio(&mut self, pod: usize, id: &str, path: impl Display) -> Option<usize> {
         let found = self.radios.get(&(pod, id)).copied();
         if found.is_none() {
-            self.fault(Code::Unknown, path.to_owned(), "the pod has no radio of this id");
+            self.fault(Code::Unknown, path.to_string(), "the pod has no radio of this id");
         }
         found
     }
@@ -111,23 +113,20 @@ impl<'a> Names<'a> {
         primary: u8,
         width: Bandwidth,
         center: Option<u8>,
-        path: &str,
+        path: impl Display,
     ) -> Option<Channel> {
-        let found = match center {
-            Some(center) => Channel::with_center(band, primary, width, center),
-            None => Channel::new(band, primary, width),
-        };
+        let found = find(band, primary, width, center);
         if found.is_none() {
             let detail = format!("{primary}/{} does not exist at {band}", width.mhz());
-            self.fault(Code::NoChannel, path.to_owned(), &detail);
+            self.fault(Code::NoChannel, path.to_string(), &detail);
         }
         found
     }
 
     /// Notes the second and every further entry of a key.
-    fn unique<K: std::hash::Hash + Eq>(&mut self, seen: &mut HashMap<K, ()>, key: K, path: &str) {
+    fn unique<K: std::hash::Hash + Eq>(&mut self, seen: &mut HashMap<K, ()>, key: K, path: impl Display) {
         if seen.insert(key, ()).is_some() {
-            self.fault(Code::Duplicate, path.to_owned(), "there is an earlier entry for the same");
+            self.fault(Code::Duplicate, path.to_string(), "there is an earlier entry for the same");
         }
     }
 }
@@ -188,9 +187,9 @@ fn tuned(site: &Site, n: &mut Names) -> Vec<Option<Tuned>> {
     let mut all = Vec::new();
     for (p, pod) in site.pods.iter().enumerate() {
         for (k, radio) in pod.radios.iter().enumerate() {
-            let path = format!("pods[{p}].radios[{k}].current");
+            let path = Place::of("pods", p).inside("radios", k).field("current");
             all.push(radio.current.and_then(|s| {
-                let channel = n.channel(radio.band, s.primary, s.width, s.center, &path)?;
+                let channel = n.channel(radio.band, s.primary, s.width, s.center, path)?;
                 Some(Tuned { channel, eirp_dbm: s.eirp_dbm })
             }));
         }
@@ -200,17 +199,17 @@ fn tuned(site: &Site, n: &mut Names) -> Vec<Option<Tuned>> {
 
 fn uplink(site: &Site, p: usize, n: &mut Names) -> Option<Link> {
     let u = site.pods[p].uplink.as_ref()?;
-    let path = format!("pods[{p}].uplink");
-    let parent = n.pod(&u.parent, &format!("{path}.parent"))?;
-    let parent_radio = n.radio(parent, &u.parent_radio, &format!("{path}.parent_radio"));
-    let radio = n.radio(p, &u.radio, &format!("{path}.radio"));
+    let path = Place::of("pods", p).field("uplink");
+    let parent = n.pod(&u.parent, format_args!("{path}.parent"))?;
+    let parent_radio = n.radio(parent, &u.parent_radio, format_args!("{path}.parent_radio"));
+    let radio = n.radio(p, &u.radio, format_args!("{path}.radio"));
     Some(Link { parent, parent_radio: parent_radio?, radio: radio? })
 }
 
 fn wires(site: &Site, n: &mut Names) -> Vec<(usize, usize)> {
     let ends = site.wired.iter().enumerate().map(|(i, w)| {
-        let a = n.pod(&w.a, &format!("wired[{i}].a"));
-        let b = n.pod(&w.b, &format!("wired[{i}].b"));
+        let a = n.pod(&w.a, format_args!("wired[{i}].a"));
+        let b = n.pod(&w.b, format_args!("wired[{i}].b"));
         a.zip(b)
     });
     ends.flatten().collect()
@@ -220,15 +219,15 @@ fn losses(site: &Site, n: &mut Names) -> Vec<((usize, usize, Band), i32)> {
     let mut seen = HashMap::new();
     let mut all = Vec::new();
     for (i, l) in site.pod_path_loss.iter().enumerate() {
-        let path = format!("pod_path_loss[{i}]");
-        let ends = n.pod(&l.a, &format!("{path}.a")).zip(n.pod(&l.b, &format!("{path}.b")));
+        let path = Place::of("pod_path_loss", i);
+        let ends = n.pod(&l.a, format_args!("{path}.a")).zip(n.pod(&l.b, format_args!("{path}.b")));
         let Some((a, b)) = ends else { continue };
         if a == b {
-            n.fault(Code::BadUplink, path, "a pod has no path loss to itself");
+            n.fault(Code::BadUplink, path.to_string(), "a pod has no path loss to itself");
             continue;
         }
         let key = (a.min(b), a.max(b), l.band);
-        n.unique(&mut seen, key, &path);
+        n.unique(&mut seen, key, path);
         all.push((key, l.loss_db));
     }
     all
@@ -238,9 +237,9 @@ fn client_losses(site: &Site, c: usize, n: &mut Names) -> Vec<(usize, Band, i32)
     let mut seen = HashMap::new();
     let mut all = Vec::new();
     for (k, l) in site.clients[c].path_loss.iter().enumerate() {
-        let path = format!("clients[{c}].path_loss[{k}]");
-        if let Some(pod) = n.pod(&l.pod, &format!("{path}.pod")) {
-            n.unique(&mut seen, (pod, l.band), &path);
+        let path = Place::of("clients", c).inside("path_loss", k);
+        if let Some(pod) = n.pod(&l.pod, format_args!("{path}.pod")) {
+            n.unique(&mut seen, (pod, l.band), path);
             all.push((pod, l.band, l.loss_db));
         }
     }
@@ -249,17 +248,17 @@ fn client_losses(site: &Site, c: usize, n: &mut Names) -> Vec<(usize, Band, i32)
 
 fn client_place(site: &Site, c: usize, n: &mut Names) -> Option<usize> {
     let at = site.clients[c].current.as_ref()?;
-    let path = format!("clients[{c}].current");
-    let pod = n.pod(&at.pod, &format!("{path}.pod"))?;
-    n.radio(pod, &at.radio, &format!("{path}.radio"))
+    let path = Place::of("clients", c).field("current");
+    let pod = n.pod(&at.pod, format_args!("{path}.pod"))?;
+    n.radio(pod, &at.radio, format_args!("{path}.radio"))
 }
 
 fn neighbours(site: &Site, n: &mut Names) -> Vec<Vec<Foreign>> {
     let mut all = vec![Vec::new(); site.pods.len()];
     for (i, x) in site.neighbours.iter().enumerate() {
-        let path = format!("neighbours[{i}]");
-        let pod = n.pod(&x.pod, &format!("{path}.pod"));
-        let channel = n.channel(x.band, x.primary, x.width, x.center, &path);
+        let path = Place::of("neighbours", i);
+        let pod = n.pod(&x.pod, format_args!("{path}.pod"));
+        let channel = n.channel(x.band, x.primary, x.width, x.center, path);
         if let Some((pod, channel)) = pod.zip(channel) {
             let duty_permille = x.duty_permille.unwrap_or(DEFAULT_DUTY);
             all[pod].push(Foreign { channel, level_dbm: x.level_dbm, duty_permille });
@@ -272,19 +271,19 @@ fn surveys(site: &Site, n: &mut Names) -> Vec<Vec<Measured>> {
     let mut all = vec![Vec::new(); site.pods.len()];
     let mut seen = HashMap::new();
     for (i, s) in site.survey.iter().enumerate() {
-        let path = format!("survey[{i}]");
-        let pod = n.pod(&s.pod, &format!("{path}.pod"));
-        let channel = n.channel(s.band, s.channel, Bandwidth::Mhz20, None, &path);
+        let path = Place::of("survey", i);
+        let pod = n.pod(&s.pod, format_args!("{path}.pod"));
+        let channel = n.channel(s.band, s.channel, Bandwidth::Mhz20, None, path);
         if let Some((pod, channel)) = pod.zip(channel) {
-            n.unique(&mut seen, (pod, channel), &path);
+            n.unique(&mut seen, (pod, channel), path);
             all[pod].push(Measured { channel, busy_permille: s.busy_permille, noise_dbm: s.noise_dbm });
         }
     }
     let mut seen = HashMap::new();
     for (i, d) in site.dfs.iter().enumerate() {
-        let path = format!("dfs[{i}].channel");
-        n.channel(Band::Ghz5, d.channel, Bandwidth::Mhz20, None, &path);
-        n.unique(&mut seen, d.channel, &path);
+        let path = Place::of("dfs", i).field("channel");
+        n.channel(Band::Ghz5, d.channel, Bandwidth::Mhz20, None, path);
+        n.unique(&mut seen, d.channel, path);
     }
     all
 }
@@ -302,7 +301,7 @@ fn rule(choice: &Choice, path: &str, n: &mut Names) -> Option<Rule> {
     // An id that is given and means nothing is a fault; one that is left out matches anything.
     let mut given = |id: &Option<String>, field: &str| match id {
         None => Some(None),
-        Some(id) => n.pod(id, &format!("{path}.{field}")).map(Some),
+        Some(id) => n.pod(id, format_args!("{path}.{field}")).map(Some),
     };
     match choice {
         Choice::Radio { pod, band, primary, width } => Some(Rule::Radio(given(pod, "pod")?, *band, *primary, *width)),

@@ -6,10 +6,11 @@ use millpond_dsp::phy::{Band, Bandwidth, Channel};
 
 use super::error::{Code, SiteError};
 use super::names::{Resolved, Rule};
-use super::uplinks::{self, strongest_dbm};
+use super::uplinks;
 use crate::model::regulatory::Domain;
 use crate::model::site::{Radio, Sharing, Site};
 use crate::model::topology::{ClientNode, Group, Home, PodNode, RadioNode, Topology, Tuned};
+use crate::rf::chart::{channels, find};
 use crate::rf::rates::{Ability, NOISE_DBM, highest_mcs, rate_kbps, reaches};
 
 /// Builds the index form and notes everything that is left without a choice.
@@ -32,6 +33,13 @@ pub fn build(site: &Site, r: &Resolved, faults: &mut Vec<SiteError>) -> Topology
     t.groups = groups(site.policy.channels, &mut t, faults);
     if !faults.is_empty() {
         return t;
+    }
+    for r in 0..t.radios.len() {
+        let strongest = t.radios[r].allowed.iter().filter_map(|&c| t.max_eirp_dbm(r, c)).max();
+        let widest = t.radios[r].allowed.iter().map(|c| c.width()).max();
+        let radio = &mut t.radios[r];
+        radio.strongest_dbm = strongest.unwrap_or(radio.max_eirp_dbm);
+        radio.widest = widest.unwrap_or(Bandwidth::Mhz20);
     }
     hear(&mut t);
     uplinks::find(r, &mut t, faults);
@@ -99,6 +107,8 @@ fn radios(site: &Site, r: &Resolved, t: &Topology, faults: &mut Vec<SiteError>) 
                 streams: radio.streams,
                 current,
                 allowed,
+                strongest_dbm: radio.max_eirp_dbm,
+                widest: Bandwidth::Mhz20,
                 hears: Vec::new(),
             });
         }
@@ -115,7 +125,7 @@ fn allowed(pod: usize, radio: &Radio, current: Option<Channel>, r: &Resolved, t:
     let listed = |c: &Channel| {
         if radio.primaries.is_empty() { is_usual(*c) } else { radio.primaries.contains(&c.primary()) }
     };
-    let all = Channel::all(radio.band).filter(|c| listed(c) || Some(*c) == current);
+    let all = channels(radio.band).iter().copied().filter(|c| listed(c) || Some(*c) == current);
     all.filter(|&c| permits(pod, radio, c, r, t)).collect()
 }
 
@@ -131,7 +141,7 @@ fn is_usual(c: Channel) -> bool {
 
 fn permits(pod: usize, radio: &Radio, c: Channel, r: &Resolved, t: &Topology) -> bool {
     let Some(permit) = t.domain.permit(c, radio.tpc) else { return false };
-    let excluded = |n: &u8| Channel::new(Band::Ghz5, *n, Bandwidth::Mhz20).is_some_and(|x| x.overlaps(c));
+    let excluded = |n: &u8| find(Band::Ghz5, *n, Bandwidth::Mhz20, None).is_some_and(|x| x.overlaps(c));
     let matches = |primary: Option<u8>, width: Option<Bandwidth>| {
         primary.is_none_or(|p| p == c.primary()) && width.is_none_or(|w| w == c.width())
     };
@@ -172,15 +182,18 @@ fn groups(sharing: Sharing, t: &mut Topology, faults: &mut Vec<SiteError>) -> Ve
 /// Leaves the radios of a group the channels that all of them have.
 fn share(group: &Group, t: &mut Topology, faults: &mut Vec<SiteError>) {
     let first = &t.radios[group.radios[0]].allowed;
-    let common: Vec<Channel> =
-        first.iter().copied().filter(|c| group.radios.iter().all(|&r| t.radios[r].allowed.contains(c))).collect();
+    let others: Vec<&Vec<Channel>> =
+        group.radios[1..].iter().map(|&r| &t.radios[r].allowed).filter(|a| *a != first).collect();
+    let common: Vec<Channel> = first.iter().copied().filter(|c| others.iter().all(|a| a.contains(c))).collect();
     if common.is_empty() && group.radios.iter().all(|&r| !t.radios[r].allowed.is_empty()) {
         let pod = t.radios[group.radios[0]].pod;
         let detail = format!("{} radios at {} share no channel", group.radios.len(), group.band);
         faults.push(SiteError::new(Code::NothingShared, format!("pods[{pod}].radios"), detail));
     }
     for &r in &group.radios {
-        t.radios[r].allowed.clone_from(&common);
+        if t.radios[r].allowed.len() > common.len() {
+            t.radios[r].allowed.clone_from(&common);
+        }
     }
 }
 
@@ -206,12 +219,11 @@ fn client(site: &Site, c: usize, r: &Resolved, t: &Topology, faults: &mut Vec<Si
         t.pods[pod].radios.iter().filter(move |&&q| t.radios[q].band == band).map(move |&q| (q, loss))
     });
     let reached: Vec<(usize, i32)> =
-        radios.filter(|&(q, loss)| reaches(strongest_dbm(t, q) - loss) || r.client_at[c] == Some(q)).collect();
+        radios.filter(|&(q, loss)| reaches(t.radios[q].strongest_dbm - loss) || r.client_at[c] == Some(q)).collect();
     let nominal = |&(q, loss): &(usize, i32)| {
         let ability =
             Ability { width: x.max_width, streams: x.streams.min(t.radios[q].streams), mcs: highest_mcs(x.phy) };
-        let widest = t.radios[q].allowed.iter().map(|a| a.width()).max().unwrap_or(Bandwidth::Mhz20);
-        rate_kbps(strongest_dbm(t, q) - loss, NOISE_DBM, widest, ability)
+        rate_kbps(t.radios[q].strongest_dbm - loss, NOISE_DBM, t.radios[q].widest, ability)
     };
     // The first of the fastest, so that the file's order decides a tie.
     let best = reached.iter().rev().max_by_key(|o| nominal(o)).map(|o| o.0);

@@ -1,6 +1,8 @@
 //! First pass: sizes and numbers, each by itself.
 
-use super::error::{Code, SiteError};
+use std::fmt::Display;
+
+use super::error::{Code, Place, SiteError};
 use crate::model::regulatory::Domain;
 use crate::model::site::{FORMAT, Setting, Site};
 
@@ -21,26 +23,29 @@ impl Ranges<'_> {
         self.faults.push(SiteError::new(code, path, detail));
     }
 
-    fn number(&mut self, path: &str, field: &str, value: i64, low: i64, high: i64) {
+    fn number(&mut self, path: impl Display, field: &str, value: i64, low: i64, high: i64) {
         if !(low..=high).contains(&value) {
-            let path = if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") };
-            self.fault(Code::Range, path, format!("{value} is not within {low} to {high}"));
+            self.fault(Code::Range, format!("{path}.{field}"), format!("{value} is not within {low} to {high}"));
         }
     }
 
-    fn length(&mut self, field: &str, found: usize, most: usize) {
+    fn length(&mut self, field: impl Display, found: usize, most: usize) {
         if found > most {
-            self.fault(Code::Size, field.to_owned(), format!("{found} entries, at most {most} are read"));
+            self.fault(Code::Size, field.to_string(), format!("{found} entries, at most {most} are read"));
         }
     }
 
-    fn id(&mut self, path: String, id: &str) {
+    fn id(&mut self, path: impl Display, id: &str) {
         if id.is_empty() || id.len() > MAX_ID || id.chars().any(char::is_control) {
-            self.fault(Code::Size, path, format!("an id has 1 to {MAX_ID} bytes and no control characters"));
+            self.fault(
+                Code::Size,
+                path.to_string(),
+                format!("an id has 1 to {MAX_ID} bytes and no control characters"),
+            );
         }
     }
 
-    fn setting(&mut self, path: &str, s: &Setting) {
+    fn setting(&mut self, path: impl Display, s: &Setting) {
         self.number(path, "eirp_dbm", s.eirp_dbm.into(), -10, 36);
     }
 }
@@ -103,9 +108,9 @@ fn check_pods(site: &Site, r: &mut Ranges) {
         r.fault(Code::Incomplete, "pods".into(), "there is no pod".into());
     }
     for (i, pod) in site.pods.iter().enumerate() {
-        let path = format!("pods[{i}]");
-        r.id(format!("{path}.id"), &pod.id);
-        r.id(format!("{path}.home"), &pod.home);
+        let path = Place::of("pods", i);
+        r.id(format_args!("{path}.id"), &pod.id);
+        r.id(format_args!("{path}.home"), &pod.home);
         if pod.radios.is_empty() || pod.radios.len() > MAX_RADIOS {
             r.fault(
                 Code::Incomplete,
@@ -114,50 +119,50 @@ fn check_pods(site: &Site, r: &mut Ranges) {
             );
         }
         for (k, radio) in pod.radios.iter().enumerate().take(MAX_RADIOS) {
-            let path = format!("{path}.radios[{k}]");
-            r.id(format!("{path}.id"), &radio.id);
-            r.number(&path, "max_eirp_dbm", radio.max_eirp_dbm.into(), -10, 36);
-            r.number(&path, "streams", radio.streams.into(), 1, 8);
+            let path = path.inside("radios", k);
+            r.id(format_args!("{path}.id"), &radio.id);
+            r.number(path, "max_eirp_dbm", radio.max_eirp_dbm.into(), -10, 36);
+            r.number(path, "streams", radio.streams.into(), 1, 8);
             if radio.widths.is_empty() {
                 r.fault(Code::Incomplete, format!("{path}.widths"), "there is no width".into());
             }
             if let Some(s) = &radio.current {
-                r.setting(&format!("{path}.current"), s);
+                r.setting(format_args!("{path}.current"), s);
             }
         }
     }
     for (i, l) in site.pod_path_loss.iter().enumerate() {
-        r.number(&format!("pod_path_loss[{i}]"), "loss_db", l.loss_db.into(), 20, 200);
+        r.number(Place::of("pod_path_loss", i), "loss_db", l.loss_db.into(), 20, 200);
     }
 }
 
 fn check_clients(site: &Site, r: &mut Ranges) {
     for (i, c) in site.clients.iter().enumerate() {
-        let path = format!("clients[{i}]");
-        r.id(format!("{path}.id"), &c.id);
-        r.number(&path, "demand_kbps", c.demand_kbps.into(), 0, 10_000_000);
-        r.number(&path, "weight_milli", c.weight_milli.into(), 0, 100_000);
-        r.number(&path, "streams", c.streams.into(), 1, 8);
-        r.number(&path, "refusals", c.refusals.into(), 0, 1_000);
-        r.length(&format!("{path}.path_loss"), c.path_loss.len(), 1_024);
+        let path = Place::of("clients", i);
+        r.id(format_args!("{path}.id"), &c.id);
+        r.number(path, "demand_kbps", c.demand_kbps.into(), 0, 10_000_000);
+        r.number(path, "weight_milli", c.weight_milli.into(), 0, 100_000);
+        r.number(path, "streams", c.streams.into(), 1, 8);
+        r.number(path, "refusals", c.refusals.into(), 0, 1_000);
+        r.length(format_args!("{path}.path_loss"), c.path_loss.len(), 1_024);
         for (k, l) in c.path_loss.iter().enumerate() {
-            r.number(&format!("{path}.path_loss[{k}]"), "loss_db", l.loss_db.into(), 20, 200);
+            r.number(path.inside("path_loss", k), "loss_db", l.loss_db.into(), 20, 200);
         }
     }
 }
 
 fn check_air(site: &Site, r: &mut Ranges) {
     for (i, n) in site.neighbours.iter().enumerate() {
-        let path = format!("neighbours[{i}]");
-        r.number(&path, "level_dbm", n.level_dbm.into(), -120, 0);
-        r.number(&path, "duty_permille", n.duty_permille.unwrap_or(0).into(), 0, 1_000);
+        let path = Place::of("neighbours", i);
+        r.number(path, "level_dbm", n.level_dbm.into(), -120, 0);
+        r.number(path, "duty_permille", n.duty_permille.unwrap_or(0).into(), 0, 1_000);
     }
     for (i, s) in site.survey.iter().enumerate() {
-        let path = format!("survey[{i}]");
-        r.number(&path, "busy_permille", s.busy_permille.into(), 0, 1_000);
-        r.number(&path, "noise_dbm", s.noise_dbm.unwrap_or(-94).into(), -120, -20);
+        let path = Place::of("survey", i);
+        r.number(path, "busy_permille", s.busy_permille.into(), 0, 1_000);
+        r.number(path, "noise_dbm", s.noise_dbm.unwrap_or(-94).into(), -120, -20);
     }
     for (i, d) in site.dfs.iter().enumerate() {
-        r.number(&format!("dfs[{i}]"), "radar_events_30d", d.radar_events_30d.into(), 0, 100_000);
+        r.number(Place::of("dfs", i), "radar_events_30d", d.radar_events_30d.into(), 0, 100_000);
     }
 }

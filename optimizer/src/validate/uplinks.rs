@@ -74,19 +74,13 @@ fn candidates(p: usize, t: &Topology) -> Vec<Link> {
     links
 }
 
-/// The strongest EIRP in dBm that a radio may ever use.
-pub(super) fn strongest_dbm(t: &Topology, radio: usize) -> i32 {
-    let r = &t.radios[radio];
-    r.allowed.iter().filter_map(|&c| t.max_eirp_dbm(radio, c)).max().unwrap_or(r.max_eirp_dbm)
-}
-
 fn works(l: &Link, p: usize, t: &Topology) -> bool {
     let (a, b) = (&t.radios[l.radio], &t.radios[l.parent_radio]);
     let joined = match t.policy.channels {
         Sharing::PerBand => a.group == b.group,
         Sharing::PerRadio => a.band == b.band && a.allowed.iter().any(|c| b.allowed.contains(c)),
     };
-    let level = |loss: i32| strongest_dbm(t, l.radio).min(strongest_dbm(t, l.parent_radio)) - loss;
+    let level = |loss: i32| a.strongest_dbm.min(b.strongest_dbm) - loss;
     joined && t.loss_db(p, l.parent, a.band).is_some_and(|loss| reaches(level(loss)))
 }
 
@@ -94,9 +88,8 @@ fn works(l: &Link, p: usize, t: &Topology) -> bool {
 fn length(l: &Link, p: usize, t: &Topology) -> u64 {
     let (a, b) = (&t.radios[l.radio], &t.radios[l.parent_radio]);
     let loss = t.loss_db(p, l.parent, a.band).expect("candidates have a path loss");
-    let width = a.allowed.iter().map(|c| c.width()).max().expect("a radio has a channel");
-    let ability = Ability { width, streams: a.streams.min(b.streams), mcs: 11 };
-    let rate = rate_kbps(strongest_dbm(t, l.parent_radio) - loss, NOISE_DBM, width, ability);
+    let ability = Ability { width: a.widest, streams: a.streams.min(b.streams), mcs: 11 };
+    let rate = rate_kbps(b.strongest_dbm - loss, NOISE_DBM, a.widest, ability);
     1_000_000_000_000 / u64::from(rate) + 1
 }
 
