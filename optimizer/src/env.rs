@@ -18,6 +18,18 @@ pub struct Progress {
 type Stop = Arc<dyn Fn() -> bool + Send + Sync>;
 type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 
+/// How much of a plan is put into words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What shall run, and no decisions.
+    Bare,
+    /// Also the decisions that change something, with reasons and losers.
+    Changes,
+    /// Every decision, and flip values.
+    #[default]
+    Full,
+}
+
 /// Seed, threads, limits and listener of one run.
 #[derive(Clone)]
 pub struct Environment {
@@ -27,6 +39,8 @@ pub struct Environment {
     pub threads: usize,
     /// Rounds of search before the run ends on its own. `None` leaves it to the stop closure.
     pub rounds: Option<u32>,
+    /// How much of a plan is put into words.
+    pub detail: Detail,
     stop: Option<Stop>,
     listener: Option<Listener>,
 }
@@ -34,7 +48,7 @@ pub struct Environment {
 impl Environment {
     /// One thread, seed 0, and a small fixed number of rounds: the same plan everywhere.
     pub fn new() -> Self {
-        Self { seed: 0, threads: 1, rounds: Some(8), stop: None, listener: None }
+        Self { seed: 0, threads: 1, rounds: Some(8), detail: Detail::Full, stop: None, listener: None }
     }
 
     /// The same with another seed.
@@ -55,6 +69,13 @@ impl Environment {
     #[must_use]
     pub fn with_rounds(mut self, rounds: Option<u32>) -> Self {
         self.rounds = rounds;
+        self
+    }
+
+    /// The same with more or fewer words.
+    #[must_use]
+    pub fn with_detail(mut self, detail: Detail) -> Self {
+        self.detail = detail;
         self
     }
 

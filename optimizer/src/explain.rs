@@ -3,14 +3,15 @@
 //! A decision is explained with the others held at the plan. Options are compared by U and, where U is equal, by J; the
 //! weights of the reasons sum to exactly what the other option would cost more.
 
+use crate::env::Detail;
 use crate::flip;
-use crate::goal::exact::{Settled, gain_milli, radar_milli, settle, shares, switch_milli};
-use crate::goal::{Costs, Goal, Node, Term, Value};
+use crate::goal::exact::Settled;
+use crate::goal::{Costs, Goal, Meter, Node, Term, Value};
 use crate::model::plan::{Choosable, Decision, Kind, Loser, Measure, Reason, Subject, Weighed};
 use crate::model::site::Site;
 use crate::model::topology::{Assignment, Topology};
 use crate::planned::{Planned, radio_id};
-use crate::refine::{Desk, Key};
+use crate::refine::Desk;
 
 /// Losing options that a decision lists.
 const LOSERS: usize = 5;
@@ -19,19 +20,27 @@ const LOSERS: usize = 5;
 /// demand.
 const FLIPS: usize = 64;
 
-/// Explains every decision of a plan.
-pub fn decisions(site: &Site, t: &Topology, p: &Planned) -> Vec<Decision> {
-    let goal = Goal::new(t);
-    let book = Book::new(site, &goal);
-    let Some(values) = p.values.as_ref().filter(|_| p.no_exact_gain.is_none()) else { return book.kept(p) };
-    let all = (0..goal.nodes().len()).map(|n| {
-        let mut d = book.decision(values, n);
-        if goal.nodes().len() <= FLIPS {
-            d.flip = flip::smallest(site, &goal, values, n);
+/// Explains the decisions of a plan, or those that change something, or none.
+pub fn decisions(site: &Site, goal: &Goal, p: &Planned, detail: Detail) -> Vec<Decision> {
+    if detail == Detail::Bare {
+        return Vec::new();
+    }
+    let nodes = 0..goal.nodes().len();
+    let Some(values) = p.values.as_ref().filter(|_| p.no_exact_gain.is_none()) else {
+        let all = Book::new(site, goal, &[]).kept(p);
+        return if detail == Detail::Full { all } else { Vec::new() };
+    };
+    let mut book = Book::new(site, goal, values);
+    let told = nodes.filter(|&n| detail == Detail::Full || !book.is_now(n, values[n])).collect::<Vec<_>>();
+    let flips = detail == Detail::Full && goal.nodes().len() <= FLIPS;
+    let one = |n: usize| {
+        let mut d = book.decision(n);
+        if flips {
+            d.flip = flip::smallest(site, goal, values, n);
         }
         d
-    });
-    all.collect()
+    };
+    told.into_iter().map(one).collect()
 }
 
 /// What it takes to put decisions into words.
@@ -41,26 +50,47 @@ pub struct Book<'a> {
     goal: &'a Goal<'a>,
     desk: Desk<'a>,
     now: Option<Assignment>,
+    /// The plan's values, if they are to be explained, with its loads.
+    plan: Option<(Meter<'a>, Settled)>,
 }
 
 impl<'a> Book<'a> {
-    /// A book on J of a site.
-    pub fn new(site: &'a Site, goal: &'a Goal<'a>) -> Self {
+    /// A book on a plan's values; empty if there is nothing to weigh.
+    pub fn new(site: &'a Site, goal: &'a Goal<'a>, values: &[usize]) -> Self {
         let t = goal.topology();
-        Self { site, t, goal, desk: Desk::new(goal, None), now: t.current() }
+        let plan = (!values.is_empty()).then(|| {
+            let meter = Meter::new(goal, values);
+            let settled = meter.settled();
+            (meter, settled)
+        });
+        Self { site, t, goal, desk: Desk::new(goal, None), now: t.current(), plan }
     }
 
     /// Decision `n` at the plan's values, without its flip.
-    pub fn decision(&self, values: &[usize], n: usize) -> Decision {
-        let row = self.desk.key_row(values, n);
-        let (to, from) = (values[n], self.now_value(n));
-        let mut others: Vec<(usize, Key)> = row.iter().copied().filter(|r| r.0 != to).collect();
-        others.sort_by_key(|r| r.1);
+    ///
+    /// # Panics
+    /// If the book was made without values.
+    pub fn decision(&mut self, n: usize) -> Decision {
+        let (mut meter, settled) = self.plan.take().expect("made with values");
+        let to = meter.values()[n];
+        // Powers of one channel differ little; the first stands for all.
+        let kind = |v: usize| match self.goal.values(n)[v] {
+            Value::Now(c) | Value::Step(c, _) => Value::Now(c),
+            other => other,
+        };
+        let others = self.desk.ranking(&mut meter, n, LOSERS, kind);
         let changed = !self.is_now(n, to);
-        let instead = if changed { from } else { None }.or(others.first().map(|r| r.0));
-        let told = instead.map(|v| self.tell(values, n, v));
+        let instead = if changed { self.now_value(n) } else { None }.or(others.first().map(|r| r.0));
+        let mut tell = |v: usize| self.tell((&mut meter, &settled), n, v);
+        let told = instead.map(&mut tell);
+        let losers = others.iter().map(|&(v, _)| {
+            let (by, reasons) = if Some(v) == instead { told.clone().expect("told") } else { tell(v) };
+            let code = reasons.iter().max_by_key(|w| w.weight).map_or(Reason::Tie, |w| w.code);
+            Loser { option: self.option(n, v), code, by, excess: reasons.iter().map(|w| w.weight).sum() }
+        });
+        let losers = losers.collect();
         let (by, reasons) = told.unwrap_or((Measure::U, vec![Weighed { code: Reason::OnlyOption, weight: 0 }]));
-        Decision {
+        let decision = Decision {
             number: n as u32,
             kind: self.kind(n, to),
             subject: self.subject(n),
@@ -69,47 +99,39 @@ impl<'a> Book<'a> {
             instead: instead.map(|v| self.option(n, v)),
             by,
             reasons,
-            losers: self.losers(values, n, &others),
+            losers,
             flip: None,
-        }
+        };
+        self.plan = Some((meter, settled));
+        decision
     }
 
     /// Why the plan's value of a node is better than another one, the heaviest reason first.
-    fn tell(&self, values: &[usize], n: usize, other: usize) -> (Measure, Vec<Weighed>) {
-        let mut rival = values.to_vec();
-        rival[n] = other;
-        let (mut by, mut parts) = (Measure::U, self.exact_parts(values, &rival, n));
+    fn tell(&self, plan: (&mut Meter, &Settled), n: usize, other: usize) -> (Measure, Vec<Weighed>) {
+        let to = plan.0.values()[n];
+        let (mut by, mut parts) = (Measure::U, self.exact_parts((plan.0, plan.1), n, other));
         if parts.total() == 0 {
-            (by, parts) = (Measure::J, self.desk.j_costs(values, n, other) - self.desk.j_costs(values, n, values[n]));
+            let values = plan.0.values();
+            (by, parts) = (Measure::J, self.desk.j_costs(values, n, other) - self.desk.j_costs(values, n, to));
         }
         (by, reasons(parts))
     }
 
-    /// What the rival loses in U, by reason: the strangers' air, then our own, then the airtime needed are exchanged
-    /// one after the other, so that the parts sum to the whole.
-    fn exact_parts(&self, plan: &[usize], rival: &[usize], n: usize) -> Costs {
-        let settled = |values: &[usize]| {
-            let a = self.goal.decode(values);
-            let s = settle(self.t, &a, |r| self.goal.air(r, values[self.t.radios[r].group]));
-            (a, s)
-        };
-        let ((a, better), (b, worse)) = (settled(plan), settled(rival));
-        let gain = |a: &Assignment, s: &Settled| gain_milli(self.t, &shares(self.t, a, s));
-        let mut mixed = worse.clone();
-        let start = gain(&b, &mixed);
-        mixed.free.clone_from(&better.free);
-        let foreign = gain(&b, &mixed);
-        (mixed.own_free, mixed.contenders) = (better.own_free.clone(), better.contenders.clone());
-        let own = gain(&b, &mixed);
-        let need = match self.goal.nodes()[n] {
+    /// What another value loses in U, by reason.
+    fn exact_parts(&self, (meter, held): (&mut Meter, &Settled), n: usize, other: usize) -> Costs {
+        let to = meter.values()[n];
+        let [foreign, own, need] = meter.differences(n, other, held);
+        let term = match self.goal.nodes()[n] {
             Node::Uplink(_) => Term::Backhaul,
             Node::Group(_) | Node::Client(_) => Term::Airtime,
         };
-        let mut parts = Costs::of(Term::ForeignBusy, foreign - start);
-        parts.add(Term::OwnBusy, own - foreign);
-        parts.add(need, gain(&a, &better) - own);
-        parts.add(Term::Radar, radar_milli(self.t, &b) - radar_milli(self.t, &a));
-        parts.add(Term::Switch, switch_milli(self.t, &b) - switch_milli(self.t, &a));
+        let mut parts = Costs::of(Term::ForeignBusy, foreign);
+        parts.add(Term::OwnBusy, own);
+        parts.add(term, need);
+        let (kept, lost) = (self.goal.churn(n, to), self.goal.churn(n, other));
+        for term in [Term::Radar, Term::Switch] {
+            parts.add(term, lost.get(term) - kept.get(term));
+        }
         parts
     }
 
@@ -129,30 +151,6 @@ impl<'a> Book<'a> {
             flip: None,
         };
         (0..self.goal.nodes().len()).map(one).collect()
-    }
-
-    fn losers(&self, values: &[usize], n: usize, others: &[(usize, Key)]) -> Vec<Loser> {
-        let mut seen: Vec<Value> = Vec::new();
-        let mut losers = Vec::new();
-        for &(v, _) in others {
-            // Powers of one channel differ little; the first stands for all.
-            let key = match self.goal.values(n)[v] {
-                Value::Now(c) | Value::Step(c, _) => Value::Now(c),
-                other => other,
-            };
-            if !seen.contains(&key) && losers.len() < LOSERS {
-                seen.push(key);
-                let (by, reasons) = self.tell(values, n, v);
-                let code = reasons.iter().max_by_key(|w| w.weight).map_or(Reason::Tie, |w| w.code);
-                losers.push(Loser {
-                    option: self.option(n, v),
-                    code,
-                    by,
-                    excess: reasons.iter().map(|w| w.weight).sum(),
-                });
-            }
-        }
-        losers
     }
 
     fn subject(&self, n: usize) -> Subject {

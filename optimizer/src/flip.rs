@@ -2,7 +2,7 @@
 
 use millpond_dsp::phy::{Band, Bandwidth, Channel};
 
-use crate::goal::{Goal, Node, Value, exact};
+use crate::goal::{Goal, Meter, Node, Value, exact};
 use crate::model::plan::{Flip, Input};
 use crate::model::site::Site;
 use crate::model::topology::{Measured, Topology};
@@ -27,10 +27,9 @@ enum Knob {
 /// evaluated anew, so the value given does flip the decision and the one next to it does not.
 pub fn smallest(site: &Site, goal: &Goal, values: &[usize], n: usize) -> Option<Flip> {
     let t = goal.topology();
-    let mut row = Desk::new(goal, None).key_row(values, n);
-    row.retain(|r| r.0 != values[n]);
-    row.sort_by_key(|r| r.1);
-    let case = Case { t, goal, values, n, rivals: row.iter().take(RIVALS).map(|r| r.0).collect() };
+    let mut meter = Meter::new(goal, values);
+    let row = Desk::new(goal, None).ranking(&mut meter, n, RIVALS, |v| v);
+    let case = Case { t, goal, values, n, rivals: row.iter().map(|r| r.0).collect() };
     let mut best: Option<(i64, Flip)> = None;
     for (knob, limit) in knobs(goal, n, values[n], *case.rivals.first()?) {
         let now = read(t, knob);
@@ -55,7 +54,7 @@ fn is_flipped(t: &Topology, values: &[usize], n: usize, knob: Knob, value: i64) 
     let mut changed = t.clone();
     write(&mut changed, knob, value);
     let goal = Goal::new(&changed);
-    Desk::new(&goal, None).is_bettered(values, n)
+    Desk::new(&goal, None).is_bettered(&mut Meter::new(&goal, values), n)
 }
 
 /// A decision and the few options that came closest.
@@ -74,7 +73,7 @@ impl Case<'_> {
     fn seems_flipped(&self, changed: &mut Topology, knob: Knob, value: i64) -> bool {
         write(changed, knob, value);
         let changed = &*changed;
-        let u = |v: usize, floor: i64| {
+        let u = |v: usize| {
             let mut trial = self.values.to_vec();
             trial[self.n] = v;
             let a = self.goal.decode(&trial);
@@ -83,10 +82,10 @@ impl Case<'_> {
                 let known = || self.goal.air(r, trial[changed.radios[r].group]);
                 if resurveyed(r) { exact::Air::of(changed, r, a.radios[r].channel) } else { known() }
             };
-            exact::u_milli(changed, &a, air, floor)
+            exact::u_milli(changed, &a, air)
         };
-        let held = u(self.values[self.n], i64::MIN).expect("nothing is under the least number");
-        match self.rivals.iter().filter_map(|&v| u(v, held)).max() {
+        let held = u(self.values[self.n]);
+        match self.rivals.iter().map(|&v| u(v)).max() {
             Some(rival) if rival > held => true,
             Some(rival) if rival == held => is_flipped(self.t, self.values, self.n, knob, value),
             _ => false,

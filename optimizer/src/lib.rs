@@ -11,7 +11,7 @@ pub mod pairwise;
 #[cfg(test)]
 mod peers;
 mod planned;
-mod planner;
+pub(crate) mod planner;
 mod refine;
 pub mod rf;
 pub mod simulate;

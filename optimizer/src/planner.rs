@@ -1,6 +1,6 @@
 //! From a site to a plan: state J, solve it, judge by U, explain.
 
-use crate::env::Environment;
+use crate::env::{Detail, Environment};
 use crate::explain;
 use crate::goal::exact::{self, Exact};
 use crate::goal::{Goal, switches};
@@ -9,7 +9,7 @@ use crate::model::site::Site;
 use crate::model::topology::{Assignment, Topology};
 use crate::pairwise::{Form, HARD, Problem, ProblemBuilder, Solution, solve};
 use crate::planned::{Planned, radio_id};
-use crate::refine::Desk;
+use crate::refine::{Desk, Tables};
 use crate::validate::{Code, SiteError, validate};
 
 /// A site of more decisions than this gets one round of search for J.
@@ -24,18 +24,25 @@ const LARGE: usize = 64;
 /// - Cost: dominated by the search; a home of five pods takes some milliseconds
 pub fn plan_site(site: &Site, env: &Environment) -> Result<Plan, Vec<SiteError>> {
     let t = validate(site)?;
-    let planned = plan_topology(&t, env).map_err(|e| vec![e])?;
-    Ok(to_plan(site, &t, &planned))
+    let goal = Goal::new(&t);
+    let planned = plan_goal(&goal, env).map_err(|e| vec![e])?;
+    Ok(to_plan(site, &goal, &planned, env.detail))
 }
 
 /// Plans a valid site in index form, without explanations.
 pub fn plan_topology(t: &Topology, env: &Environment) -> Result<Planned, SiteError> {
+    plan_goal(&Goal::new(t), env)
+}
+
+/// Plans a site of which J is stated.
+fn plan_goal(goal: &Goal, env: &Environment) -> Result<Planned, SiteError> {
+    let t = goal.topology();
     let now = t.current();
     let before = now.as_ref().map(|a| exact::evaluate(t, a));
-    let found = search(t, env).map(|f| judge(t, f, before.clone()));
+    let found = search(goal, env).map(|f| judge(goal, f, before.clone()));
     match (now.filter(|a| is_legal(t, a)), before, found) {
         (Some(a), Some(b), found) if found.as_ref().is_none_or(|f| f.after.u_milli < b.u_milli) => {
-            Ok(keep_all(t, a, b, found))
+            Ok(keep_all(goal, a, b, found))
         }
         (_, _, Some(found)) => Ok(found),
         _ => Err(SiteError::conflict()),
@@ -49,36 +56,38 @@ struct Found {
 }
 
 /// Minimises J, then betters U from there and from what runs now; `None` if everything found breaks a hard rule.
-fn search(t: &Topology, env: &Environment) -> Option<Found> {
-    let goal = Goal::new(t);
-    let problem = to_problem(&goal);
+fn search(goal: &Goal, env: &Environment) -> Option<Found> {
+    let problem = to_problem(goal);
     // On a large site J's optimum is out of reach anyway, and the time is better spent on U.
     let brief = env.clone().with_rounds(Some(env.rounds.map_or(1, |r| r.min(1))));
     let mut solution = solve(&problem, if goal.nodes().len() > LARGE { &brief } else { env });
-    let now = t.current().and_then(|a| goal.encode(&a)).filter(|v| problem.violations(v) == 0);
-    if let Some(now) = now.as_ref().filter(|now| problem.cost(now) < solution.cost) {
-        solution.cost = problem.cost(now);
-        solution.values.clone_from(now);
+    solution.values = solution.values.iter().enumerate().map(|(n, &k)| goal.kept(n)[k]).collect();
+    let desk = Desk::new(goal, Some(Tables::new(goal, &problem)));
+    let now = goal.topology().current().and_then(|a| goal.encode(&a)).filter(|v| desk.is_allowed(v));
+    if let Some(now) = now.as_ref() {
+        let cost = goal.costs(now).total();
+        if cost < solution.cost {
+            solution.cost = cost;
+            solution.values.clone_from(now);
+        }
     }
-    let desk = Desk::new(&goal, Some(&problem));
-    let starts = now.into_iter().chain([solution.values.clone()]).filter(|v| problem.violations(v) == 0);
+    let starts = now.into_iter().chain([solution.values.clone()]).filter(|v| desk.is_allowed(v));
     let values = desk.search(starts, env)?;
     Some(Found { values, solution })
 }
 
-/// J as a pairwise problem.
+/// J as a pairwise problem over the values that count.
 pub(crate) fn to_problem(goal: &Goal) -> Problem {
     let mut b = ProblemBuilder::new();
     for n in 0..goal.nodes().len() {
-        b.node((0..goal.values(n).len()).map(|v| goal.unary(n, v).total()).collect());
+        b.node(goal.kept(n).iter().map(|&v| goal.unary(n, v).total()).collect());
     }
     for &(u, v) in goal.edges() {
-        let (rows, cols) = (goal.values(u).len(), goal.values(v).len());
-        let costs =
-            (0..rows).flat_map(|x| (0..cols).map(move |y| (x, y))).map(|(x, y)| goal.pair((u, v), x, y).total());
-        let costs: Vec<i64> = costs.collect();
+        let (rows, cols) = (goal.kept(u), goal.kept(v));
+        let costs = rows.iter().flat_map(|&x| cols.iter().map(move |&y| (x, y)));
+        let costs: Vec<i64> = costs.map(|(x, y)| goal.pair((u, v), x, y).total()).collect();
         if costs.iter().any(|c| *c != 0) {
-            let table = b.table(rows, cols, costs);
+            let table = b.table(rows.len(), cols.len(), costs);
             b.edge(u, v, Form::Table(table));
         }
     }
@@ -89,8 +98,8 @@ pub(crate) fn to_problem(goal: &Goal) -> Problem {
 }
 
 /// Values a finding by both measures.
-fn judge(t: &Topology, found: Found, before: Option<Exact>) -> Planned {
-    let goal = Goal::new(t);
+fn judge(goal: &Goal, found: Found, before: Option<Exact>) -> Planned {
+    let t = goal.topology();
     let assignment = goal.decode(&found.values);
     let after = exact::evaluate(t, &assignment);
     let j = |a: &Assignment| goal.encode(a).map(|v| goal.costs(&v).total());
@@ -107,8 +116,7 @@ fn judge(t: &Topology, found: Found, before: Option<Exact>) -> Planned {
     Planned { assignment, values: Some(found.values), objective, before, after, no_exact_gain: None }
 }
 
-fn keep_all(t: &Topology, a: Assignment, now: Exact, found: Option<Planned>) -> Planned {
-    let goal = Goal::new(t);
+fn keep_all(goal: &Goal, a: Assignment, now: Exact, found: Option<Planned>) -> Planned {
     let values = goal.encode(&a);
     let j = values.as_ref().map(|v| goal.costs(v).total());
     let lost = found.as_ref().map_or(0, |f| now.u_milli - f.after.u_milli);
@@ -144,7 +152,8 @@ impl SiteError {
     }
 }
 
-fn to_plan(site: &Site, t: &Topology, p: &Planned) -> Plan {
+fn to_plan(site: &Site, goal: &Goal, p: &Planned, detail: Detail) -> Plan {
+    let t = goal.topology();
     let keep = p.objective.switches == 0 && t.current().is_some();
     Plan {
         format: FORMAT.to_owned(),
@@ -154,7 +163,7 @@ fn to_plan(site: &Site, t: &Topology, p: &Planned) -> Plan {
         clients: planned_clients(site, t, p),
         objective: p.objective,
         apply: apply(t, keep),
-        decisions: explain::decisions(site, t, p),
+        decisions: explain::decisions(site, goal, p, detail),
     }
 }
 
@@ -283,12 +292,9 @@ mod tests {
             let plan = checked(&site);
             let t = validate(&site).unwrap();
             let goal = Goal::new(&t);
-            let problem = to_problem(&goal);
             let (mut least_j, mut most_u) = (i64::MAX, i64::MIN);
             for values in every(&goal) {
-                // The tables and the terms are two ways to one cost.
-                let j = problem.cost(&values);
-                debug_assert_eq!(j, goal.costs(&values).total());
+                let j = goal.costs(&values).total();
                 least_j = least_j.min(j);
                 most_u = most_u.max(exact::evaluate(&t, &goal.decode(&values)).u_milli);
             }

@@ -4,7 +4,7 @@
 //! bettered in that order; then each decision can be explained with the others held.
 
 use crate::env::{Environment, SplitMix64};
-use crate::goal::{Costs, Goal, Value, exact};
+use crate::goal::{Costs, Goal, Meter, Node, Value};
 use crate::pairwise::{Edge, HARD, Problem};
 
 /// Up to this many values in all, every value is evaluated; beyond, only each decision's best by J.
@@ -13,7 +13,7 @@ const ALL_VALUES: usize = 6_000;
 /// How many values of a decision are evaluated on larger sites.
 const SHORT_LIST: usize = 12;
 
-/// Random kicks out of the best plan found, each followed by a new descent, where every value is evaluated.
+/// Random kicks out of the best plan found in each round, each followed by a new descent, where every value is evaluated.
 const KICKS: u64 = 12;
 
 /// Sweeps over all decisions, at most.
@@ -31,48 +31,81 @@ pub struct Key {
     pub j: i64,
 }
 
+/// J of a site in tables, over the values that [`Goal::kept`] lists.
+pub struct Tables<'a> {
+    /// The tables.
+    pub problem: &'a Problem,
+    /// By node and value: its place among the kept ones.
+    slot: Vec<Vec<Option<usize>>>,
+    /// Edges of each node.
+    edges: Vec<Vec<Edge>>,
+}
+
+impl<'a> Tables<'a> {
+    /// Tables made by [`to_problem`](crate::planner::to_problem).
+    pub fn new(goal: &Goal, problem: &'a Problem) -> Self {
+        let nodes = goal.nodes().len();
+        let mut edges = vec![Vec::new(); nodes];
+        for e in problem.edges() {
+            edges[e.u].push(*e);
+            edges[e.v].push(*e);
+        }
+        let slots = |n: usize| {
+            let mut slots = vec![None; goal.values(n).len()];
+            goal.kept(n).iter().enumerate().for_each(|(k, &v)| slots[v] = Some(k));
+            slots
+        };
+        Self { problem, slot: (0..nodes).map(slots).collect(), edges }
+    }
+
+    /// J of a value of a node as far as it depends on that node; `None` if the tables lack a value.
+    fn j(&self, values: &[usize], n: usize, v: usize) -> Option<i64> {
+        let at = self.slot[n][v]?;
+        let mut sum = self.problem.unary(n, at);
+        for e in &self.edges[n] {
+            sum += if e.u == n {
+                self.problem.pair(e, at, self.slot[e.v][values[e.v]]?)
+            } else {
+                self.problem.pair(e, self.slot[e.u][values[e.u]]?, at)
+            };
+        }
+        Some(sum)
+    }
+}
+
 /// J and U of one site side by side.
 pub struct Desk<'a> {
     /// J by reason.
     pub goal: &'a Goal<'a>,
     /// J in tables; without them every entry is worked out when it is asked for.
-    problem: Option<&'a Problem>,
-    /// Edges of each node in the tables.
-    edges: Vec<Vec<Edge>>,
+    tables: Option<Tables<'a>>,
     /// Pairs of each node in J.
     pairs: Vec<Vec<(usize, usize)>>,
+    /// Those of them that know forbidden values.
+    hard: Vec<Vec<(usize, usize)>>,
     short: bool,
 }
 
 impl<'a> Desk<'a> {
     /// A desk for a site's J, with tables for many questions or without for few.
-    pub fn new(goal: &'a Goal<'a>, problem: Option<&'a Problem>) -> Self {
+    pub fn new(goal: &'a Goal<'a>, tables: Option<Tables<'a>>) -> Self {
         let nodes = goal.nodes().len();
-        let (mut edges, mut pairs) = (vec![Vec::new(); nodes], vec![Vec::new(); nodes]);
-        for e in problem.iter().flat_map(|p| p.edges()) {
-            edges[e.u].push(*e);
-            edges[e.v].push(*e);
-        }
-        for &(a, b) in goal.edges() {
-            pairs[a].push((a, b));
-            pairs[b].push((a, b));
-        }
+        let by_node = |edges: &mut dyn Iterator<Item = (usize, usize)>| {
+            let mut all = vec![Vec::new(); nodes];
+            for (a, b) in edges {
+                all[a].push((a, b));
+                all[b].push((a, b));
+            }
+            all
+        };
         let total: usize = (0..nodes).map(|n| goal.values(n).len()).sum();
-        Self { goal, problem, edges, pairs, short: total > ALL_VALUES }
-    }
-
-    /// J of each value of a node as far as it depends on that node, the others held.
-    pub fn j_row(&self, values: &[usize], n: usize) -> Vec<i64> {
-        let Some(problem) = self.problem else {
-            return (0..self.goal.values(n).len()).map(|v| self.j_costs(values, n, v).total()).collect();
-        };
-        let cost = |v: usize| {
-            let pair = |e: &Edge| {
-                if e.u == n { problem.pair(e, v, values[e.v]) } else { problem.pair(e, values[e.u], v) }
-            };
-            problem.unary(n, v) + self.edges[n].iter().map(pair).sum::<i64>()
-        };
-        (0..problem.domain(n)).map(cost).collect()
+        Self {
+            goal,
+            tables,
+            pairs: by_node(&mut goal.edges().iter().copied()),
+            hard: by_node(&mut goal.hard_edges()),
+            short: total > ALL_VALUES,
+        }
     }
 
     /// J of one value of a node by reason, as far as it depends on that node, the others held.
@@ -84,115 +117,160 @@ impl<'a> Desk<'a> {
         self.pairs[n].iter().map(pair).fold(goal.unary(n, v), |sum, c| sum + c)
     }
 
-    /// U of an assignment in thousandths; `None` if it is surely under `floor`.
-    fn u_milli(&self, values: &[usize], floor: i64) -> Option<i64> {
-        let (goal, t) = (self.goal, self.goal.topology());
-        exact::u_milli(t, &goal.decode(values), |r| goal.air(r, values[t.radios[r].group]), floor)
+    /// The same in one sum.
+    fn j(&self, values: &[usize], n: usize, v: usize) -> i64 {
+        let known = self.tables.as_ref().and_then(|t| t.j(values, n, v));
+        known.unwrap_or_else(|| self.j_costs(values, n, v).total())
     }
 
-    /// The values of a node that are worth an exact evaluation: those that break no rule, on a large site the best few
-    /// by J with what runs now. In the order of their index.
-    fn listed(&self, row: &[i64], n: usize, held: usize, short: bool) -> Vec<usize> {
-        let mut list: Vec<usize> = (0..row.len()).filter(|&v| row[v] < HARD).collect();
-        if short && list.len() > SHORT_LIST {
-            list.sort_by_key(|&v| row[v]);
-            list.truncate(SHORT_LIST);
-            list.push(held);
-            list.extend(self.goal.values(n).iter().position(Value::is_now).filter(|&v| row[v] < HARD));
-            list.sort_unstable();
-            list.dedup();
-        }
-        list
-    }
-
-    /// The keys of a node's values, the others held, as value and key; `j` counts only what depends on the node.
-    pub fn key_row(&self, values: &[usize], n: usize) -> Vec<(usize, Key)> {
-        let row = self.j_row(values, n);
-        let mut trial = values.to_vec();
-        let key = |v: usize| {
-            trial[n] = v;
-            (v, Key { loss: -self.u_of(&trial), j: row[v] })
-        };
-        self.listed(&row, n, values[n], self.short).into_iter().map(key).collect()
-    }
-
-    /// True if another value of a node has a lesser key than what is held, the others held.
-    ///
-    /// On a small site J is worked out for those values alone that U does not rule out.
-    pub fn is_bettered(&self, values: &[usize], n: usize) -> bool {
-        let (held, u) = (values[n], self.u_of(values));
-        if self.short {
-            return self.best_of(values, n, u, true).1 != held;
-        }
-        let j = |v: usize| self.j_costs(values, n, v).total();
-        let (j_held, mut trial) = (j(held), values.to_vec());
-        (0..self.goal.values(n).len()).filter(|&v| v != held).any(|v| {
-            trial[n] = v;
-            self.u_milli(&trial, u).is_some_and(|other| {
-                let key = Key { loss: -other, j: j(v) };
-                key.j < HARD && key < Key { loss: -u, j: j_held }
-            })
+    /// True if a value breaks a rule with what the others hold.
+    fn is_forbidden(&self, values: &[usize], n: usize, v: usize) -> bool {
+        self.hard[n].iter().any(|&(a, b)| {
+            let (x, y) = if a == n { (v, values[b]) } else { (values[a], v) };
+            self.goal.is_forbidden((a, b), x, y)
         })
     }
 
-    /// U of an assignment in thousandths.
-    fn u_of(&self, values: &[usize]) -> i64 {
-        self.u_milli(values, i64::MIN).expect("nothing is under the least number")
+    /// The values of a node to weigh: on a large site the best few by J with what runs now, else the kept ones, or all.
+    fn listed(&self, values: &[usize], n: usize, how: List) -> Vec<usize> {
+        let all = 0..self.goal.values(n).len();
+        match how {
+            List::All => all.collect(),
+            List::Kept => self.goal.kept(n).to_vec(),
+            List::Short if all.len() <= SHORT_LIST => all.collect(),
+            List::Short => {
+                let mut row: Vec<(i64, usize)> = all.map(|v| (self.j(values, n, v), v)).collect();
+                row.sort_unstable();
+                row.retain(|x| x.0 < HARD);
+                let now = self.goal.values(n).iter().position(Value::is_now).filter(|v| row.iter().any(|x| x.1 == *v));
+                let mut list: Vec<usize> = row.iter().take(SHORT_LIST).map(|x| x.1).chain(now).collect();
+                list.sort_unstable();
+                list.dedup();
+                list
+            }
+        }
     }
 
-    /// U with the best value of a node, and that value; `held` is U of what is held.
-    fn best_of(&self, values: &[usize], n: usize, held: i64, short: bool) -> (i64, usize) {
-        let row = self.j_row(values, n);
-        let mut trial = values.to_vec();
-        let mut best = (Key { loss: -held, j: row[values[n]] }, values[n]);
-        for v in self.listed(&row, n, values[n], short).into_iter().filter(|&v| v != values[n]) {
-            trial[n] = v;
-            if let Some(u) = self.u_milli(&trial, -best.0.loss) {
-                let key = Key { loss: -u, j: row[v] };
-                if key < best.0 {
-                    best = (key, v);
+    /// The best of some values of a node by U and, where U is equal, by J; what is held stands against equals.
+    fn best_of(&self, meter: &mut Meter, n: usize, list: &[usize]) -> usize {
+        let held = meter.values()[n];
+        let (mut best, mut most, mut least) = (held, meter.u_milli(), None);
+        for &v in list.iter().filter(|&&v| v != held) {
+            if self.is_forbidden(meter.values(), n, v) {
+                continue;
+            }
+            let Some(u) = meter.try_value(n, v, most).filter(|&u| u >= most) else { continue };
+            let j = |v: usize| self.j(meter.values(), n, v);
+            if u > most {
+                (best, most, least) = (v, u, None);
+            } else {
+                let held = *least.get_or_insert_with(|| j(best));
+                let other = j(v);
+                if other < held {
+                    (best, least) = (v, Some(other));
                 }
             }
         }
-        (-best.0.loss, best.1)
+        best
     }
 
-    /// The key of an assignment.
-    fn key(&self, values: &[usize]) -> Key {
-        let j = self.problem.map_or_else(|| self.goal.costs(values).total(), |p| p.cost(values));
-        Key { loss: -self.u_of(values), j }
+    /// True if another value of the node is better, the others held.
+    pub fn is_bettered(&self, meter: &mut Meter, n: usize) -> bool {
+        let list = self.listed(meter.values(), n, if self.short { List::Short } else { List::All });
+        self.best_of(meter, n, &list) != meter.values()[n]
+    }
+
+    /// The best values of a node other than what is held, of each `kind` the best, the others held; best first.
+    pub fn ranking<K: PartialEq>(
+        &self,
+        meter: &mut Meter,
+        n: usize,
+        count: usize,
+        kind: impl Fn(usize) -> K,
+    ) -> Vec<(usize, Key)> {
+        let held = meter.values()[n];
+        let list = self.listed(meter.values(), n, if self.short { List::Short } else { List::All });
+        let mut top: Vec<(usize, Key)> = Vec::new();
+        for v in list.into_iter().filter(|&v| v != held) {
+            if self.is_forbidden(meter.values(), n, v) {
+                continue;
+            }
+            let floor = top.get(count - 1).map_or(i64::MIN, |t| -t.1.loss);
+            let Some(u) = meter.try_value(n, v, floor).filter(|&u| u >= floor) else { continue };
+            let key = Key { loss: -u, j: self.j(meter.values(), n, v) };
+            let twin = top.iter().position(|t| kind(t.0) == kind(v));
+            if let Some(at) = twin {
+                if top[at].1 <= key {
+                    continue;
+                }
+                top.remove(at);
+            }
+            let at = top.partition_point(|t| t.1 <= key);
+            top.insert(at, (v, key));
+            top.truncate(count);
+        }
+        top
+    }
+
+    /// The key of a meter's assignment.
+    fn key(&self, meter: &Meter) -> Key {
+        let values = meter.values();
+        let slots = |t: &Tables| (0..values.len()).map(|n| t.slot[n][values[n]]).collect::<Option<Vec<_>>>();
+        let known = self.tables.as_ref().and_then(|t| slots(t).map(|s| t.problem.cost(&s)));
+        Key { loss: -meter.u_milli(), j: known.unwrap_or_else(|| self.goal.costs(values).total()) }
     }
 
     /// Descends from every start, then from random kicks of two decisions out of the best end so far. The first of
     /// equal ends stands.
     pub fn search(&self, starts: impl Iterator<Item = Vec<usize>>, env: &Environment) -> Option<Vec<usize>> {
-        let ends = starts.map(|mut values| {
-            self.descend(&mut values, self.short, env);
-            (self.key(&values), values)
-        });
-        let mut best = ends.min_by_key(|e| e.0)?;
-        for kick in 0..if self.short { 0 } else { KICKS } {
-            if env.should_stop() {
-                return Some(best.1);
+        let list = if self.short { List::Short } else { List::Kept };
+        let mut best: Option<(Key, Meter)> = None;
+        let mut seen: Vec<Vec<usize>> = Vec::new();
+        for values in starts {
+            if seen.contains(&values) {
+                continue;
             }
-            let mut trial = self.kicked(&best.1, &mut env.generator(KICK_TASKS + kick));
-            self.descend(&mut trial, true, env);
+            let mut meter = Meter::new(self.goal, &values);
+            seen.push(values);
+            self.descend(&mut meter, list, env);
+            let key = self.key(&meter);
+            if best.as_ref().is_none_or(|b| key < b.0) {
+                best = Some((key, meter));
+            }
+        }
+        let mut best = best?;
+        // Where everybody gets all they ask for, there is nothing to look for.
+        let kicks = if self.short || best.1.is_content() { 0 } else { KICKS * u64::from(env.rounds.unwrap_or(8)) };
+        for kick in 0..kicks {
+            if env.should_stop() {
+                break;
+            }
+            let values = self.kicked(best.1.values(), &mut env.generator(KICK_TASKS + kick));
+            if values == best.1.values() {
+                continue;
+            }
+            let mut trial = Meter::new(self.goal, &values);
+            self.descend(&mut trial, list, env);
             let key = self.key(&trial);
-            if key < best.0 && self.is_allowed(&trial) {
+            if key < best.0 && self.is_allowed(trial.values()) {
                 best = (key, trial);
             }
         }
-        self.descend(&mut best.1, self.short, env);
-        Some(best.1)
+        let mut meter = best.1;
+        self.descend(&mut meter, if self.short { List::Short } else { List::All }, env);
+        Some(meter.values().to_vec())
     }
 
-    /// An assignment with two decisions drawn anew.
+    /// An assignment with two decisions drawn anew, the first of them not a client's: what many depend on is what a
+    /// descent cannot leave by itself.
     fn kicked(&self, values: &[usize], rng: &mut SplitMix64) -> Vec<usize> {
         let mut trial = values.to_vec();
-        for _ in 0..2 {
-            let n = rng.below(trial.len());
-            let row = self.j_row(&trial, n);
-            let open: Vec<usize> = (0..row.len()).filter(|&v| row[v] < HARD).collect();
+        let is_client = |n: &Node| matches!(n, Node::Client(_));
+        let heavy = self.goal.nodes().iter().position(is_client).unwrap_or(trial.len());
+        for nodes in [heavy, trial.len()] {
+            let n = rng.below(nodes);
+            let open: Vec<usize> =
+                self.goal.kept(n).iter().copied().filter(|&v| !self.is_forbidden(&trial, n, v)).collect();
             if !open.is_empty() {
                 trial[n] = open[rng.below(open.len())];
             }
@@ -201,27 +279,41 @@ impl<'a> Desk<'a> {
     }
 
     /// True if an assignment breaks no rule.
-    fn is_allowed(&self, values: &[usize]) -> bool {
-        (0..values.len()).all(|n| self.j_row(values, n)[values[n]] < HARD)
+    pub fn is_allowed(&self, values: &[usize]) -> bool {
+        self.goal.hard_edges().all(|(a, b)| !self.goal.is_forbidden((a, b), values[a], values[b]))
     }
 
     /// Betters one decision at a time until none can be bettered.
-    fn descend(&self, values: &mut [usize], short: bool, env: &Environment) {
-        let mut u = self.u_of(values);
-        for _ in 0..SWEEPS {
-            let mut changed = false;
-            for n in 0..values.len() {
-                if env.should_stop() {
-                    return;
-                }
-                let best;
-                (u, best) = self.best_of(values, n, u, short);
-                changed |= best != values[n];
-                values[n] = best;
-            }
-            if !changed {
+    fn descend(&self, meter: &mut Meter, how: List, env: &Environment) {
+        let nodes = meter.values().len();
+        // Decisions weighed since the last change.
+        let mut settled = 0;
+        for step in 0..SWEEPS * nodes {
+            if settled == nodes || env.should_stop() {
                 return;
+            }
+            let n = step % nodes;
+            if n == 0 && self.short {
+                meter.refresh();
+            }
+            let list = self.listed(meter.values(), n, how);
+            let best = self.best_of(meter, n, &list);
+            settled += 1;
+            if best != meter.values()[n] {
+                meter.set_value(n, best);
+                settled = 0;
             }
         }
     }
+}
+
+/// Which values of a decision are weighed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum List {
+    /// Every one.
+    All,
+    /// Those that no other one makes needless for J.
+    Kept,
+    /// The best few by J.
+    Short,
 }

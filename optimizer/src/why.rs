@@ -48,8 +48,7 @@ pub fn recompute(site: &Site, plan: &Plan, number: u32, env: &Environment) -> Re
     let t = validate(site).map_err(WhyError::Site)?;
     let goal = Goal::new(&t);
     let values = values(site, plan, &goal)?;
-    let book = Book::new(site, &goal);
-    let mut decision = book.decision(&values, number as usize);
+    let mut decision = Book::new(site, &goal, &values).decision(number as usize);
     // A long plan carries flips only where something changes.
     if message.flip.is_some() {
         decision.flip = flip::smallest(site, &goal, &values, number as usize);

@@ -5,6 +5,7 @@ use millpond_dsp::phy::{Band, Bandwidth, Channel};
 use super::choice::Value;
 use super::{Costs, Goal, Term};
 use crate::model::topology::{Assignment, Link, Topology};
+use crate::rf::chart::find;
 
 /// Base cost of a radio on a channel with radar, in thousandths of U (optimizer note, section 3.4).
 const RADAR_BASE: i64 = 30;
@@ -21,7 +22,7 @@ pub fn radar_cost(t: &Topology, channel: Channel) -> i64 {
     if cac_s == 0 {
         return 0;
     }
-    let inside = |n: u8| Channel::new(Band::Ghz5, n, Bandwidth::Mhz20).is_some_and(|c| c.overlaps(channel));
+    let inside = |n: u8| find(Band::Ghz5, n, Bandwidth::Mhz20, None).is_some_and(|c| c.overlaps(channel));
     let events: i64 = t.radar_events_30d.iter().filter(|(n, _)| inside(**n)).map(|(_, e)| i64::from(*e)).sum();
     let outage = OUTAGE * cac_s / 86_400;
     RADAR_BASE + events * (2 * i64::from(t.policy.switch_cost_milli) + outage) / 30

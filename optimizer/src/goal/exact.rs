@@ -8,11 +8,11 @@ use crate::rf::rates::{airtime_ppm, rate_kbps};
 use crate::rf::sense::coupled_ppm;
 
 /// Least share of its demand that a client counts with, so that logarithms stay finite.
-const LEAST_SHARE: f64 = 1e-3;
+pub(super) const LEAST_SHARE: f64 = 1e-3;
 
 /// Damped steps towards the fixed point, from "everybody is satisfied"; then one whole step. Where radios saturate each
 /// other there may be many fixed points, so the number of steps belongs to the definition.
-const STEPS: u32 = 50;
+pub(super) const STEPS: u32 = 50;
 
 /// What the air of a pod is like on one channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,13 +28,19 @@ pub struct Air {
 impl Air {
     /// The air of a radio's pod on a channel.
     pub fn of(t: &Topology, radio: usize, channel: millpond_dsp::phy::Channel) -> Self {
-        let pod = &t.pods[t.radios[radio].pod];
-        Self {
-            free: busy::free_share(channel, &pod.neighbours, &pod.survey),
-            contenders: busy::contenders(channel, &pod.neighbours),
-            noise_dbm: busy::noise_dbm(channel, &pod.survey),
-        }
+        Self::heard_by(&ear(t, radio), channel)
     }
+
+    /// The air on a channel as a pod's ear has it.
+    pub fn heard_by(ear: &busy::Ear, channel: millpond_dsp::phy::Channel) -> Self {
+        Self { free: ear.free_share(channel), contenders: ear.contenders(channel), noise_dbm: ear.noise_dbm(channel) }
+    }
+}
+
+/// What a radio's pod hears in the radio's band.
+pub fn ear(t: &Topology, radio: usize) -> busy::Ear {
+    let (node, pod) = (&t.radios[radio], &t.pods[t.radios[radio].pod]);
+    busy::Ear::new(node.band, &pod.neighbours, &pod.survey)
 }
 
 /// What a plan is worth and what it does to every client and radio.
@@ -84,20 +90,9 @@ pub fn evaluate(t: &Topology, a: &Assignment) -> Exact {
     }
 }
 
-/// U alone, with the air looked up by radio; `None` if it is surely under `floor`.
-///
-/// Logarithms of shares are never positive, and no radio gets more than what strangers leave it: two bounds that spare
-/// most of the fixed points.
-pub fn u_milli(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air, floor: i64) -> Option<i64> {
-    let fixed = fixed_costs(t, a);
-    if -fixed < floor {
-        return None;
-    }
-    let alone = Settled::alone(t, a, air);
-    if gain_milli(t, &shares(t, a, &alone)) - fixed < floor {
-        return None;
-    }
-    Some(gain_milli(t, &shares(t, a, &together(t, a, alone))) - fixed)
+/// U alone, with the air looked up by radio.
+pub fn u_milli(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air) -> i64 {
+    gain_milli(t, &shares(t, a, &settle(t, a, air))) - fixed_costs(t, a)
 }
 
 /// What switches and radar risk take from U, in thousandths.
@@ -106,17 +101,17 @@ fn fixed_costs(t: &Topology, a: &Assignment) -> i64 {
 }
 
 /// Radar risk of an assignment in thousandths of U.
-pub fn radar_milli(t: &Topology, a: &Assignment) -> i64 {
+fn radar_milli(t: &Topology, a: &Assignment) -> i64 {
     a.radios.iter().map(|s| churn::radar_cost(t, s.channel)).sum()
 }
 
 /// The cost of an assignment's changes in thousandths of U.
-pub fn switch_milli(t: &Topology, a: &Assignment) -> i64 {
+fn switch_milli(t: &Topology, a: &Assignment) -> i64 {
     churn::switches(t, a) * i64::from(t.policy.switch_cost_milli)
 }
 
 /// Weighted sum of the logarithms of the shares that clients get, in thousandths.
-pub fn gain_milli(t: &Topology, shares: &[f64]) -> i64 {
+fn gain_milli(t: &Topology, shares: &[f64]) -> i64 {
     let gain = |(c, s): (&crate::model::topology::ClientNode, &f64)| {
         // Most clients get all they want, and ln 1 is 0.
         if *s >= 1.0 { 0.0 } else { f64::from(c.weight_milli) * ln(s.max(LEAST_SHARE)) }
@@ -125,7 +120,7 @@ pub fn gain_milli(t: &Topology, shares: &[f64]) -> i64 {
 }
 
 /// The share of its demand that each client gets: the least satisfied share along its hops.
-pub fn shares(t: &Topology, a: &Assignment, s: &Settled) -> Vec<f64> {
+fn shares(t: &Topology, a: &Assignment, s: &Settled) -> Vec<f64> {
     let satisfied: Vec<f64> = (0..t.radios.len()).map(|r| s.satisfied(r)).collect();
     let one = |&radio: &usize| {
         let mut least = satisfied[radio];
@@ -167,7 +162,7 @@ impl Settled {
 }
 
 /// Finds the fixed point of all loads: what a radio sends takes air from those that hear it.
-pub fn settle(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air) -> Settled {
+fn settle(t: &Topology, a: &Assignment, air: impl Fn(usize) -> Air) -> Settled {
     together(t, a, Settled::alone(t, a, air))
 }
 

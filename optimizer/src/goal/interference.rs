@@ -48,7 +48,7 @@ impl Goal<'_> {
         costs
     }
 
-    fn share_a_pod(&self, g: usize, h: usize) -> bool {
+    pub(super) fn share_a_pod(&self, g: usize, h: usize) -> bool {
         let pod = |r: &usize| self.t.radios[*r].pod;
         self.t.groups[g].radios.iter().any(|r| self.t.groups[h].radios.iter().any(|s| pod(r) == pod(s)))
     }

@@ -11,6 +11,8 @@ mod churn;
 mod costs;
 pub mod exact;
 mod interference;
+mod keep;
+mod meter;
 mod serving;
 
 pub use basis::{Basis, IDLE_WEIGHT_MILLI};
@@ -18,9 +20,10 @@ pub use choice::{Node, Value};
 pub use churn::{radar_cost, switches};
 pub use costs::{Costs, Term};
 pub use exact::Air;
+pub use meter::Meter;
 
 use crate::model::topology::{Assignment, Link, Topology, Tuned};
-use crate::rf::rates::{Ability, airtime_ppm, highest_mcs, rate_kbps};
+use crate::rf::rates::{Ability, NOISE_DBM, airtime_ppm, highest_mcs, rate_kbps};
 use millpond_dsp::phy::Bandwidth;
 
 /// Every radio's own frames (beacons, probes), in millionths of its time.
@@ -37,6 +40,12 @@ pub struct Goal<'a> {
     tuned: Vec<Vec<RadioValue>>,
     /// The node of each group is its index; this is the node of each pod's uplink, if it has one.
     uplink_node: Vec<Option<usize>>,
+    /// Switches and radar risk of each value, as U counts them.
+    fixed: Vec<Vec<i64>>,
+    /// Switches that no choice avoids.
+    forced: i64,
+    /// The values of each node that no other one makes needless for J.
+    kept: Vec<Vec<usize>>,
 }
 
 /// One radio at one value of its group.
@@ -75,9 +84,25 @@ impl<'a> Goal<'a> {
                 uplink_node[p] = Some(n);
             }
         }
-        let mut goal = Self { t, basis, nodes, values, edges: Vec::new(), tuned: Vec::new(), uplink_node };
+        let moved = |c: &&crate::model::topology::ClientNode| {
+            c.options.len() == 1 && c.current.is_some_and(|now| now != c.options[0])
+        };
+        let mut goal = Self {
+            forced: t.clients.iter().filter(moved).count() as i64 * i64::from(t.policy.switch_cost_milli),
+            t,
+            basis,
+            nodes,
+            values,
+            edges: Vec::new(),
+            tuned: Vec::new(),
+            uplink_node,
+            fixed: Vec::new(),
+            kept: Vec::new(),
+        };
         goal.tuned = (0..t.radios.len()).map(|r| goal.radio_values(r)).collect();
         goal.edges = goal.find_edges();
+        goal.fixed = (0..goal.nodes.len()).map(|n| goal.fixed_costs(n)).collect();
+        goal.kept = (0..goal.nodes.len()).map(|n| goal.keep(n)).collect();
         goal
     }
 
@@ -106,6 +131,38 @@ impl<'a> Goal<'a> {
         self.tuned[radio][value].air
     }
 
+    /// What switches and radar risk of a node's value take from U, in thousandths.
+    pub fn fixed(&self, node: usize, value: usize) -> i64 {
+        self.fixed[node][value]
+    }
+
+    /// What changes that no choice avoids take from U, in thousandths.
+    pub fn forced(&self) -> i64 {
+        self.forced
+    }
+
+    /// The values of a node that no other one makes needless for J, in order.
+    pub fn kept(&self, node: usize) -> &[usize] {
+        &self.kept[node]
+    }
+
+    /// What a node's value costs in switches, radar risk and refusals.
+    pub fn churn(&self, node: usize, value: usize) -> Costs {
+        match self.nodes[node] {
+            Node::Group(g) => self.group_churn(g, value),
+            Node::Uplink(p) => self.uplink_churn(p, self.values[node][value].link()),
+            Node::Client(c) => self.client_churn(c, self.values[node][value].radio()),
+        }
+    }
+
+    fn fixed_costs(&self, n: usize) -> Vec<i64> {
+        let cost = |v: usize| {
+            let churn = self.churn(n, v);
+            churn.get(Term::Radar) + churn.get(Term::Switch)
+        };
+        (0..self.values[n].len()).map(cost).collect()
+    }
+
     /// The pairs of nodes that interact, lower index first.
     pub fn edges(&self) -> &[(usize, usize)] {
         &self.edges
@@ -132,6 +189,26 @@ impl<'a> Goal<'a> {
             (Node::Client(c), Node::Client(d)) => self.client_client(c, self.values[a][va].radio(), d, other.radio()),
             _ => Costs::default(),
         }
+    }
+
+    /// True if a pair of values of two nodes that [`edges`](Self::edges) joins breaks a rule; `a` is the lower one.
+    pub fn is_forbidden(&self, (a, b): (usize, usize), va: usize, vb: usize) -> bool {
+        match (self.nodes[a], self.nodes[b]) {
+            (Node::Group(g), Node::Group(h)) => {
+                self.values[g][va].channel().overlaps(self.values[h][vb].channel()) && self.share_a_pod(g, h)
+            }
+            (Node::Group(_), Node::Uplink(_)) => self.pair((a, b), va, vb).total() >= crate::pairwise::HARD,
+            _ => false,
+        }
+    }
+
+    /// The pairs of nodes of which some values break a rule together.
+    pub fn hard_edges(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.edges.iter().copied().filter(|&(a, b)| match (self.nodes[a], self.nodes[b]) {
+            (Node::Group(g), Node::Group(h)) => self.share_a_pod(g, h),
+            (Node::Group(_), Node::Uplink(_)) => true,
+            _ => false,
+        })
     }
 
     /// The cost of a whole assignment by reason.
@@ -210,42 +287,47 @@ impl<'a> Goal<'a> {
 
     fn radio_values(&self, r: usize) -> Vec<RadioValue> {
         let radio = &self.t.radios[r];
+        let ear = exact::ear(self.t, r);
         let mut last: Option<(millpond_dsp::phy::Channel, Air)> = None;
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(self.values[radio.group].len());
+        // Loads depend on level over noise and on width, and few of those differ.
+        let mut known: Vec<((i32, Bandwidth), (i64, i64))> = Vec::new();
         for value in &self.values[radio.group] {
             let channel = value.channel();
             // Values of one channel stand side by side.
-            let air = last.filter(|(c, _)| *c == channel).map_or_else(|| Air::of(self.t, r, channel), |(_, air)| air);
+            let air = last.filter(|(c, _)| *c == channel).map_or_else(|| Air::heard_by(&ear, channel), |(_, air)| air);
             last = Some((channel, air));
             let eirp_dbm = value.eirp_dbm(self.t, r);
             let foreign_ppm = libm::round((1.0 - air.free) * 1e6) as i64;
-            all.push(RadioValue { eirp_dbm, air, foreign_ppm, fixed_ppm: 0, all_ppm: 0 });
-        }
-        self.loads(r, all)
-    }
-
-    /// Fills in the loads of a radio's values.
-    fn loads(&self, r: usize, mut all: Vec<RadioValue>) -> Vec<RadioValue> {
-        let t = self.t;
-        for (v, at) in all.iter_mut().enumerate() {
-            let width = self.values[t.radios[r].group][v].channel().width();
-            let ppm = |loss: i32, demand: u64, ability: Ability| {
-                airtime_ppm(demand, rate_kbps(at.eirp_dbm - loss, at.air.noise_dbm, width, ability)) as i64
-            };
-            let relays = self.basis.relays[r].iter().map(|&p| {
-                let l = self.basis.links[p].expect("a relay has a link");
-                let loss = t.loss_db(p, l.parent, t.radios[l.radio].band).unwrap_or(200);
-                ppm(loss, self.basis.through_kbps[p], link_ability(t, &l))
-            });
-            let (mut fixed, mut all) = (BEACON_PPM + relays.sum::<i64>(), 0);
-            for &c in &self.basis.clients[r] {
-                let loss = t.client_loss_db(c, r).unwrap_or(200);
-                let need = ppm(loss, u64::from(t.clients[c].demand_kbps), client_ability(t, c, r));
-                if t.clients[c].options.len() == 1 { fixed += need } else { all += need }
+            let key = (eirp_dbm - (air.noise_dbm - NOISE_DBM).max(0), channel.width());
+            let found = known.iter().find(|k| k.0 == key).map(|k| k.1);
+            let (fixed_ppm, all_ppm) = found.unwrap_or_else(|| self.loads(r, key));
+            if found.is_none() {
+                known.push((key, (fixed_ppm, all_ppm)));
             }
-            (at.fixed_ppm, at.all_ppm) = (fixed.min(1_000_000), (fixed + all).min(1_000_000));
+            all.push(RadioValue { eirp_dbm, air, foreign_ppm, fixed_ppm, all_ppm });
         }
         all
+    }
+
+    /// The load of a radio at an EIRP less excess noise and a width: of what stays, and with all reference clients.
+    fn loads(&self, r: usize, (level_dbm, width): (i32, Bandwidth)) -> (i64, i64) {
+        let t = self.t;
+        let ppm = |loss: i32, demand: u64, ability: Ability| {
+            airtime_ppm(demand, rate_kbps(level_dbm - loss, NOISE_DBM, width, ability)) as i64
+        };
+        let relays = self.basis.relays[r].iter().map(|&p| {
+            let l = self.basis.links[p].expect("a relay has a link");
+            let loss = t.loss_db(p, l.parent, t.radios[l.radio].band).unwrap_or(200);
+            ppm(loss, self.basis.through_kbps[p], link_ability(t, &l))
+        });
+        let (mut fixed, mut all) = (BEACON_PPM + relays.sum::<i64>(), 0);
+        for &c in &self.basis.clients[r] {
+            let loss = t.client_loss_db(c, r).unwrap_or(200);
+            let need = ppm(loss, u64::from(t.clients[c].demand_kbps), client_ability(t, c, r));
+            if t.clients[c].options.len() == 1 { fixed += need } else { all += need }
+        }
+        (fixed.min(1_000_000), (fixed + all).min(1_000_000))
     }
 
     fn find_edges(&self) -> Vec<(usize, usize)> {

@@ -1,0 +1,71 @@
+//! Which values of a decision are needless for J because another one is at least as good in every respect.
+
+use super::{Goal, Node};
+use crate::model::site::Sharing;
+use crate::rf::sense::{coupling_permille, preamble_dbm};
+
+impl Goal<'_> {
+    /// The values of a node that no other one dominates, in order; all of them where other groups may come near.
+    ///
+    /// A home's group stands alone in its band. Of two of its settings the one that is no narrower and no weaker, that
+    /// leaves every radio no less free air, no more contenders and no more noise, lets the radios hear each other no
+    /// better, and costs no more in switches and radar is at least as good for J whatever the rest does: each cost in J
+    /// is monotone in each of these. What runs now and what stands for the group in nominal rates are kept.
+    pub(super) fn keep(&self, n: usize) -> Vec<usize> {
+        let all = 0..self.values[n].len();
+        let Node::Group(g) = self.nodes[n] else { return all.collect() };
+        let alone = self.t.policy.channels == Sharing::PerBand
+            && self.edges.iter().all(|&(a, b)| b >= self.t.groups.len() || (a != n && b != n));
+        if !alone {
+            return all.collect();
+        }
+        let traits: Vec<Traits> = all.map(|v| self.traits(g, v)).collect();
+        let held = [self.nominal(g), 0];
+        let mut kept: Vec<usize> = Vec::new();
+        for v in 0..traits.len() {
+            let needless = |&w: &usize| traits[w].dominates(&traits[v]);
+            if held.contains(&v) || !kept.iter().any(needless) {
+                // A later value pushes an earlier one out only if it is truly better.
+                kept.retain(|&w| {
+                    held.contains(&w) || !traits[v].dominates(&traits[w]) || traits[w].dominates(&traits[v])
+                });
+                kept.push(v);
+            }
+        }
+        kept
+    }
+
+    fn traits(&self, g: usize, v: usize) -> Traits {
+        let width = self.values[g][v].channel().width();
+        let mut least = vec![width as u8 as f64];
+        let mut most = vec![self.fixed[g][v] as f64];
+        for &r in &self.t.groups[g].radios {
+            let at = &self.tuned[r][v];
+            least.extend([f64::from(at.eirp_dbm), at.air.free]);
+            most.extend([at.air.contenders, f64::from(at.air.noise_dbm)]);
+            let hears = self.t.radios[r].hears.iter().filter(|h| self.t.radios[h.0].group == g);
+            most.extend(
+                hears.map(|&(s, loss)| {
+                    f64::from(coupling_permille(self.tuned[s][v].eirp_dbm - loss, preamble_dbm(width)))
+                }),
+            );
+        }
+        Traits { least, most }
+    }
+}
+
+/// What a setting is compared by.
+struct Traits {
+    /// The more the better.
+    least: Vec<f64>,
+    /// The less the better.
+    most: Vec<f64>,
+}
+
+impl Traits {
+    fn dominates(&self, other: &Self) -> bool {
+        let no_less = |(a, b): (&f64, &f64)| a >= b;
+        let no_more = |(a, b): (&f64, &f64)| a <= b;
+        self.least.iter().zip(&other.least).all(no_less) && self.most.iter().zip(&other.most).all(no_more)
+    }
+}
