@@ -5,6 +5,9 @@ use std::io::Read;
 /// Bytes asked of the system at a time: fits the second-level cache, so decoding reads what the copy left there.
 const CHUNK: usize = 128 << 10;
 
+/// Bytes of the first buffer: a short recording needs no more.
+const FIRST: usize = 4 << 10;
+
 /// A buffered stream with look-ahead. Its buffer grows with the bytes that arrive, up to what [`fill`](Self::fill) asks.
 pub struct Input {
     source: Box<dyn Read + Send>,
@@ -13,13 +16,15 @@ pub struct Input {
     end: usize,
     offset: u64,
     ended: bool,
+    /// The last read took all the room there was: more may be waiting.
+    filled: bool,
     fault: Option<String>,
 }
 
 impl Input {
     /// Reads from `source`.
     pub fn new(source: Box<dyn Read + Send>) -> Self {
-        Self { source, buf: Vec::new(), start: 0, end: 0, offset: 0, ended: false, fault: None }
+        Self { source, buf: Vec::new(), start: 0, end: 0, offset: 0, ended: false, filled: true, fault: None }
     }
 
     /// What is buffered, from the current position.
@@ -77,12 +82,15 @@ impl Input {
         let most = n + n / 2 + CHUNK;
         while self.end < n && !self.ended {
             // The buffer doubles as bytes arrive; what is asked for alone sizes nothing.
-            if 2 * self.end >= self.buf.len() && self.buf.len() < most {
-                self.buf.resize((2 * self.buf.len()).clamp(CHUNK.min(most), most), 0);
+            if (self.filled || 2 * self.end >= self.buf.len()) && self.buf.len() < most {
+                self.buf.resize((2 * self.buf.len()).clamp(FIRST, most), 0);
             }
             match self.source.read(&mut self.buf[self.end..]) {
                 Ok(0) => self.ended = true,
-                Ok(got) => self.end += got,
+                Ok(got) => {
+                    self.end += got;
+                    self.filled = self.end == self.buf.len();
+                }
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => {
                     self.fault = Some(e.to_string());

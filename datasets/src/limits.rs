@@ -20,6 +20,18 @@ pub struct Limits {
     pub probe_bytes: usize,
 }
 
+impl Limits {
+    /// What one reader holds at most while it reads a stream of records, in bytes, whatever the stream claims.
+    ///
+    /// Eight records (the look-ahead of a line is twice one, half as much again in reserve, and the old buffer while a
+    /// new one is filled; the samples decoded), 256 layouts of all subcarriers, the table of links, and two mebibytes
+    /// for the rest. Archives are another matter: they are read whole, and hold up to three times `archive_bytes`.
+    pub const fn memory_bytes(&self) -> u64 {
+        let (records, layouts) = (8 * self.record_bytes as u64, 256 * 64 * self.subcarriers as u64);
+        records + layouts + 128 * self.links as u64 + (2 << 20)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

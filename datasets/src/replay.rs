@@ -5,8 +5,10 @@
 use std::io::Cursor;
 
 use crate::format::native::Writer;
+use crate::format::rssi_mesh::RssiMesh;
+use crate::source::RssiSource;
 use crate::summary::Summary;
-use crate::{FORMATS, FrameSource, ReadError, ReadOptions};
+use crate::{FORMATS, FrameSource, Input, ReadError, ReadOptions};
 
 /// Small limits: a fuzzer should meet them.
 fn options() -> ReadOptions {
@@ -50,6 +52,21 @@ pub fn probe(bytes: &[u8]) -> u64 {
 pub fn reader(format: &str, bytes: &[u8]) -> u64 {
     let Some(format) = FORMATS.iter().find(|f| f.name == format) else { return 0 };
     crate::read_as(format, Cursor::new(bytes.to_vec()), &options()).map_or(0, |source| drain(source, bytes))
+}
+
+/// Any bytes through the reader of mesh logs, which hold no frames; answers the number of readings.
+///
+/// # Panics
+/// If the reader would not come to an end.
+pub fn rssi_mesh(bytes: &[u8]) -> u64 {
+    let mut source = RssiMesh::new(Input::new(Box::new(Cursor::new(bytes.to_vec()))), &options());
+    let answers = (0..bytes.len() + 16).map(|_| source.next_sample()).take_while(|a| !matches!(a, Ok(None)));
+    let (mut readings, mut all) = (0, 0);
+    for answer in answers {
+        (readings, all) = (readings + u64::from(answer.is_ok()), all + 1);
+    }
+    assert!(all < bytes.len() + 16, "no end after {all} answers");
+    readings
 }
 
 /// What can be read is written as Millpond's own recording and read again.

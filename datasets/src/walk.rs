@@ -131,7 +131,8 @@ impl Walk {
         self.recover(look, ErrorKind::Truncated, format!("the input ends inside a record: {have} of {need} bytes"))
     }
 
-    /// Goes on to the next place where a whole, consistent record stands, and says what was lost.
+    /// Goes on to the next place where a whole, consistent record stands, and says what was lost. Comes back without one
+    /// after as many bytes as a record may have, so that the caller of an endless stream hears of it.
     fn recover(
         &mut self,
         look: impl Fn(&[u8], bool) -> Look,
@@ -140,6 +141,10 @@ impl Walk {
     ) -> Result<Option<usize>, ReadError> {
         let at = self.input.offset();
         loop {
+            if self.input.offset() - at > self.max_bytes as u64 {
+                let what = format!("{what}; no good record in the next {} bytes", self.max_bytes);
+                return Err(self.error_of(self.record, kind, what, at, true));
+            }
             self.input.consume(1);
             let have = self.input.fill(1).len();
             if have == 0 {

@@ -116,3 +116,15 @@ fn the_index_finds_the_block_of_a_time() {
     let short = [b"abc", &block[..], &crc.sum().to_le_bytes()].concat();
     assert!(Native::open_at(Cursor::new(short), t, &ReadOptions::default()).is_err());
 }
+
+/// A head every twelve bytes, each with a claim of megabytes that are there: checked one by one they would take hours.
+#[test]
+fn heads_without_blocks_are_given_up_on() {
+    let mut bytes = convert(&fixture::native(1, 1, 1));
+    let head = [b"mpB\x01\x02\x00\x00\x00".as_slice(), &(1u32 << 20).to_le_bytes()].concat();
+    bytes.extend(head.repeat(200_000));
+    let good = convert(&fixture::native(2, 2, 1));
+    bytes.extend(&good[16..]);
+    let s = Summary::of(&mut *open(&bytes), |_| {});
+    assert_eq!(s.frame_count, 3, "short blocks are always checked");
+}

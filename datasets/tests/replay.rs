@@ -16,6 +16,7 @@ fn target(format: &str) -> String {
 fn run(name: &str, bytes: &[u8]) -> u64 {
     match name {
         "probe" => replay::probe(bytes),
+        "rssi_mesh" => replay::rssi_mesh(bytes),
         "write_read_write" => replay::write_read_write(bytes),
         _ => replay::reader(FORMATS.iter().find(|f| target(f.name) == name).unwrap().name, bytes),
     }
@@ -37,9 +38,8 @@ fn saved_inputs_are_survived() {
 
 #[test]
 fn fixtures_pass_every_target() {
-    let mut all = fixture::all(2);
-    all.push(fixture::espectre(2, 1, "c3"));
-    for fixture in all {
+    assert_eq!(replay::rssi_mesh(&fixture::rssi_mesh(30, 1).bytes), 60);
+    for fixture in fixture::all(2) {
         for format in FORMATS {
             run(&target(format.name), &fixture.bytes);
         }
@@ -64,7 +64,7 @@ fn damaged_archives_are_survived() {
 #[test]
 fn there_is_a_target_for_each_reader() {
     let manifest = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/Cargo.toml")).unwrap();
-    for format in FORMATS {
-        assert!(manifest.contains(&format!("name = \"{}\"", target(format.name))), "{}", format.name);
+    for name in FORMATS.iter().map(|f| target(f.name)).chain(["rssi_mesh".to_owned()]) {
+        assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
     }
 }

@@ -133,8 +133,9 @@ impl FrameSource for ArrayNpz {
         }
         let (at, i) = (self.current, self.next);
         self.next += 1;
-        let refused = ReadError { record: i as u64, can_resume: true, ..bad("a frame's values contradict its array") };
-        self.take(at, i).map(Some).ok_or(refused)
+        let refused =
+            || ReadError { record: i as u64, can_resume: true, ..bad("a frame's values contradict its array") };
+        self.take(at, i).map(Some).ok_or_else(refused)
     }
 }
 

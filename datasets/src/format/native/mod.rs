@@ -24,6 +24,10 @@ pub const NAME: &str = "millpond";
 
 /// Shapes of one recording.
 const MAX_SHAPES: usize = 1 << 16;
+/// Shapes of the most subcarriers that are held at once.
+const MAX_HELD: usize = 256;
+/// Numbers that damaged shapes may leave out in a row.
+const MAX_GAP: usize = 1 << 10;
 
 /// Which optional fields a frame carries.
 mod flag {
@@ -157,6 +161,9 @@ pub struct Native {
     shapes: Vec<Option<(Fixed, Layout)>>,
     slots: Slots,
     max_subcarriers: usize,
+    /// Subcarriers of all shapes so far.
+    held: usize,
+    judge: wire::Judge,
     /// Position in the current block, its end excluded; 0 if there is none.
     at: usize,
     last: Last,
@@ -175,10 +182,14 @@ impl Native {
             let Some(head) = head.get(..wire::FILE_HEAD) else {
                 return Err(bad(ErrorKind::Truncated, "the file header is cut"));
             };
-            if head[8..10] != wire::VERSION.to_le_bytes() {
+            // A head that is damaged says nothing of the version; the blocks behind it may be whole.
+            let is_whole = head[12..] == wire::checksum(&[&head[..12]]).to_le_bytes();
+            if is_whole && head[8..10] != wire::VERSION.to_le_bytes() {
                 return Err(bad(ErrorKind::Unsupported, "a version of the format that is not known here"));
             }
-            input.consume(wire::FILE_HEAD);
+            if is_whole {
+                input.consume(wire::FILE_HEAD);
+            }
         }
         Ok(Self {
             walk: Walk::new(input, NAME, &options.limits),
@@ -186,6 +197,8 @@ impl Native {
             shapes: Vec::new(),
             slots: Slots::new(),
             max_subcarriers: options.limits.subcarriers,
+            held: 0,
+            judge: wire::Judge::new(),
             at: 0,
             last: Last::default(),
             current: 0,
@@ -229,7 +242,7 @@ impl Native {
                 };
             }
             self.at = 0;
-            let Some(len) = self.walk.next(|b, _| wire::look(b))? else { return Ok(false) };
+            let Some(len) = self.walk.next(|b, _| self.judge.look(b))? else { return Ok(false) };
             let block = self.walk.bytes();
             let mut c = Cursor { bytes: &block[..len - wire::BLOCK_TAIL], at: wire::BLOCK_HEAD };
             if block[4] == wire::FRAMES {
@@ -240,6 +253,13 @@ impl Native {
             }
             match Fixed::from_bytes(&c.bytes[c.at..], self.max_subcarriers) {
                 Some((id, shape)) => {
+                    let before = self.shapes.get(id).and_then(Option::as_ref).map_or(0, |(old, _)| old.order.len());
+                    self.held += shape.order.len() - before.min(self.held);
+                    if self.held > MAX_HELD * self.max_subcarriers || id > self.shapes.len() + MAX_GAP {
+                        // The shapes that are used come again.
+                        (self.held, self.shapes) = (0, Vec::new());
+                        return Err(self.walk.refuse(ErrorKind::Limit, "too many shapes in one recording".to_owned()));
+                    }
                     let layout = Layout::given(shape.tones.clone(), shape.order.clone());
                     if self.shapes.len() <= id {
                         self.shapes.resize_with(id + 1, || None);

@@ -1,5 +1,7 @@
 //! The bytes of Millpond's own recordings. The format is described in this crate's `FORMAT.md`.
 
+use std::cell::Cell;
+
 use crate::walk::Look;
 
 /// First bytes of a file. The first byte has its top bit set and two kinds of line end follow, so that a transfer
@@ -66,6 +68,39 @@ pub fn look(b: &[u8]) -> Look {
         return Look::Bad("the checksum of a block does not match");
     }
     if matches!(b[4], SHAPE | FRAMES) { Look::Csi(len) } else { Look::Other(len) }
+}
+
+/// Bytes that checksums may cost before they are given up on: damage to thirty of the longest blocks.
+const PATIENCE: u64 = 256 << 20;
+/// Blocks that are always checked.
+const SHORT: usize = 4 << 10;
+/// Bytes of patience that a good byte gives back.
+const TRUST: u64 = 64;
+
+/// Judges blocks, and bounds what false ones cost: a file of block heads alone, each with a claim of megabytes, would
+/// be checksummed once for every twelve bytes of it.
+pub struct Judge(Cell<u64>);
+
+impl Judge {
+    pub const fn new() -> Self {
+        Self(Cell::new(PATIENCE))
+    }
+
+    /// As [`look`], but long blocks are refused unchecked once too many were false.
+    pub fn look(&self, b: &[u8]) -> Look {
+        let body = b.get(8..BLOCK_HEAD).map_or(0, |n| u32::from_le_bytes([n[0], n[1], n[2], n[3]]) as usize);
+        let left = self.0.get();
+        if body > SHORT && left == 0 {
+            return Look::Bad("too many blocks with a false checksum to check a long one");
+        }
+        let answer = look(b);
+        match answer {
+            Look::Csi(len) | Look::Other(len) => self.0.set(PATIENCE.min(left + TRUST * len as u64)),
+            Look::Bad(_) if b.starts_with(&BLOCK) => self.0.set(left.saturating_sub(body.min(MAX_BODY) as u64)),
+            _ => {}
+        }
+        answer
+    }
 }
 
 /// Appends an unsigned number in groups of seven bits, lowest first.
