@@ -8,18 +8,45 @@ pub fn sqrt(x: f32) -> f32 {
     libm::sqrtf(x)
 }
 
-/// Square roots of many values of 0 or more at once, to two parts in a million; no call, so that it runs in parallel.
+/// Square roots of many values of 0 or more at once, to five parts in a million; no call, so that it runs in parallel.
 ///
 /// Newton's iteration on the inverse root, from the estimate that half the exponent gives (Lomont 2003).
 pub fn sqrt_each(values: &mut [f32]) {
     for v in values {
         let x = *v;
         let mut y = f32::from_bits(0x5f37_5a86 - (x.to_bits() >> 1));
-        for _ in 0..3 {
+        for _ in 0..2 {
             y *= 1.5 - 0.5 * x * y * y;
         }
         *v = x * y;
     }
+}
+
+/// Parallel sums of [`dot`]: one register of 128 bits, which every target of 64 bits has.
+const LANES: usize = 4;
+
+/// Sum of the products of two rows whose length is a multiple of four; the rest is left out.
+#[inline]
+pub fn dot<const N: usize>(a: &[f32; N], b: &[f32; N]) -> f32 {
+    let mut sum = [0.0; LANES];
+    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
+        for (s, (a, b)) in sum.iter_mut().zip(a.iter().zip(b)) {
+            *s += a * b;
+        }
+    }
+    (sum[0] + sum[1]) + (sum[2] + sum[3])
+}
+
+/// The smaller, the second if the first is no number: one instruction, where `f32::min` takes five.
+#[inline]
+pub fn min(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+/// The larger, the second if the first is no number.
+#[inline]
+pub fn max(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }
 
 /// Natural logarithm.
@@ -72,7 +99,7 @@ mod tests {
         let x = v.clone();
         super::sqrt_each(&mut v);
         for (a, b) in x.iter().zip(&v) {
-            assert!((super::sqrt(*a) - b).abs() <= 2e-6 * b, "{a}");
+            assert!((super::sqrt(*a) - b).abs() <= 5e-6 * b, "{a}");
         }
         assert_eq!(v[120], 0.0);
     }

@@ -11,7 +11,7 @@ use crate::features::ring::{BandRing, SPACING};
 use crate::features::subspace::residue;
 use crate::frame::{CsiFrame, CsiMeta, LinkId};
 use crate::phy::{Bandwidth, Micros, PpduFormat};
-use crate::sanitize::bands::{BandMap, MAX_VALUES, Powers};
+use crate::sanitize::bands::{BandMap, Powers};
 
 /// A gap that ends a segment: no statistic spans it.
 const GAP: Micros = Micros(1_000_000);
@@ -59,7 +59,7 @@ impl Shape {
 ///
 /// It needs no calibration and no quiet time. [`docs/method.md`] in the crate says what it computes and why.
 ///
-/// - Memory: `size_of::<Detector>()`, about 3 KB, whatever the packet rate
+/// - Memory: `size_of::<Detector>()`, under 3 KB, whatever the packet rate
 /// - Frames of more than 128 values are thinned evenly, of more than eight antenna and stream pairs the first eight count
 /// - Frames closer than 6.5 ms are left out
 ///
@@ -88,7 +88,6 @@ pub struct Detector {
     noise: NoiseFloor,
     ring: BandRing,
     changes: Changes,
-    past: [Sums; 4],
     hysteresis: Hysteresis,
     last_t: Option<Micros>,
     steps: Steps,
@@ -105,11 +104,10 @@ impl Detector {
             map: None,
             mapped: Micros(0),
             disagreed: 0,
-            powers: [0; MAX_VALUES],
+            powers: Powers::NONE,
             noise: NoiseFloor::default(),
             ring: BandRing::default(),
             changes: Changes::default(),
-            past: [Sums::default(); 4],
             hysteresis: Hysteresis::default(),
             last_t: None,
             steps: Steps::default(),
@@ -149,17 +147,18 @@ impl Detector {
         }
         self.follow_shape(frame, t, since);
         let map = self.map.as_ref().ok_or(Ignored::NoChannel)?;
-        let mut powers = [0; MAX_VALUES];
+        let mut powers = Powers::NONE;
         let bands = map.extract(frame, &mut powers).ok_or(Ignored::NoChannel)?;
         if powers == self.powers {
             return Err(Ignored::Duplicate);
         }
         self.last_t = Some(t);
-        if self.ring.since_last(t).is_some() {
-            self.noise.learn(map, &powers, &self.powers, &bands);
-        }
+        let level = match self.ring.since_last(t) {
+            Some(apart) => self.noise.learn(map, &powers, &self.powers, &bands, apart),
+            None => 1.0,
+        };
         self.powers = powers;
-        if let Some(change) = self.ring.push(t, &bands, self.noise.weight()) {
+        if let Some(change) = self.ring.push(t, &bands, level, self.noise.weight()) {
             self.changes.push(steps::number(t), change);
         }
         Ok(())
@@ -196,8 +195,7 @@ impl Detector {
     fn forget(&mut self) {
         self.ring.clear();
         self.changes.clear();
-        self.past = [Sums::default(); 4];
-        self.powers = [0; MAX_VALUES];
+        self.powers = Powers::NONE;
     }
 
     /// The decision that is due at or before `now`, if one is; call until `None`.
@@ -228,11 +226,8 @@ impl Detector {
     /// The fused score and the number of changes behind it.
     fn score(&mut self, at: Micros) -> (Option<f32>, f32) {
         let Some(noise) = self.map.as_ref().and_then(|map| self.noise.of(map)) else { return (None, 0.0) };
-        let sums = self.changes.sums(steps::number(at));
-        let [oldest, ..] = self.past;
-        self.past.rotate_left(1);
-        self.past[3] = sums;
-        let both = sums.with(&oldest);
+        let step = steps::number(at);
+        let (sums, both) = (self.changes.sums(step, 4), self.changes.sums(step, 8));
         if both.changes < FEWEST {
             return (None, both.changes);
         }
@@ -466,6 +461,6 @@ mod tests {
 
     #[test]
     fn a_link_costs_little_memory() {
-        assert!(size_of::<Detector>() <= 3584, "{} bytes", size_of::<Detector>());
+        assert!(size_of::<Detector>() <= 3072, "{} bytes", size_of::<Detector>());
     }
 }

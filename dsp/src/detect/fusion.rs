@@ -15,9 +15,6 @@ use crate::math;
 const DEPTH: f32 = 3.98e-4;
 /// The same for the residue, which lacks the strongest pattern: -36 dB.
 const DEPTH_RESIDUE: f32 = 2.51e-4;
-/// Allowance for receivers whose noise is not white over tones: a still link's residue may exceed its noise by 1.5 dB.
-/// In-sample: `docs/method.md`.
-const ALLOWANCE: f32 = 0.345;
 /// Frames a second from which on the autocorrelation decides alone: a walker (1 m/s at 2.4 GHz) decorrelates to
 /// J0(51 / 40) = 0.63 in one frame.
 pub const FAST: f32 = 40.0;
@@ -77,13 +74,14 @@ impl Window {
     }
 }
 
-/// The residue's logarithm over its allowance, in standard deviations.
+/// The residue's logarithm over the noise, in standard deviations.
 ///
 /// `n` changes of `f` bands hold `n f` squares; changes overlap, so that `2 n f / 3` are independent and the logarithm of
-/// their mean has a variance of `3 / (n f)`; the noise estimate adds its own.
+/// their mean has a variance of `3 / (n f)`; the noise estimate adds its own. The noise is the link's or that of the very
+/// frames behind the residue, whichever is higher: interference raises both sides alike.
 fn residue_z(r: &Residue, noise: &Noise) -> f32 {
     let variance = 3.0 / (r.changes * (noise.freedom - 1.0)) + noise.doubt;
-    (math::ln(r.energy.max(1e-9)) - ALLOWANCE) / math::sqrt(variance)
+    math::ln(r.energy.max(1e-9) / r.noise.max(1.0)) / math::sqrt(variance)
 }
 
 /// The fused score of the last second and the last two.

@@ -1,6 +1,8 @@
 //! The noise floor of a link's bands, from within each frame.
 
 use crate::detect::fusion::Noise;
+use crate::math;
+use crate::phy::Micros;
 use crate::sanitize::bands::{BandMap, Bands, MAX_BANDS, Powers};
 
 /// Pairs of frames that the estimate averages over.
@@ -8,6 +10,8 @@ const FRAMES: f32 = 32.0;
 /// Once it has so many, it takes every fourth pair: noise does not change from frame to frame, and pairs that share no
 /// frame are independent.
 const EVERY: u8 = 4;
+/// Frames closer than this share a measurement: half the spacing at which the residue comes into use.
+const CLOSE: Micros = Micros(12_500);
 /// First frames, which are taken as they come.
 const FIRST: f32 = 4.0;
 /// No later frame counts more than this times the estimate.
@@ -20,32 +24,49 @@ pub struct NoiseFloor {
     /// One over twice the variance and the degrees of freedom: what the kernels multiply squares with.
     weight: Bands,
     frames: f32,
+    /// The last pair's noise over the link's.
+    level: f32,
     skipped: u8,
 }
 
 impl Default for NoiseFloor {
     fn default() -> Self {
-        Self { variance: [0.0; MAX_BANDS], weight: [0.0; MAX_BANDS], frames: 0.0, skipped: 0 }
+        Self { variance: [0.0; MAX_BANDS], weight: [0.0; MAX_BANDS], frames: 0.0, level: 1.0, skipped: 0 }
     }
 }
 
 impl NoiseFloor {
-    /// Learns from two neighbouring frames.
-    pub fn learn(&mut self, map: &BandMap, now: &Powers, before: &Powers, x: &Bands) {
+    /// Learns from two neighbouring frames, `apart` apart; answers with their noise over the link's, 1 until that is
+    /// known.
+    ///
+    /// Frames that follow one another closely share an answer: it is asked for where frames are far apart.
+    pub fn learn(&mut self, map: &BandMap, now: &Powers, before: &Powers, x: &Bands, apart: Micros) -> f32 {
         self.skipped = (self.skipped + 1) % EVERY;
-        if self.frames >= FRAMES && self.skipped > 0 {
-            return;
+        let due = self.frames < FRAMES || self.skipped == 0;
+        if !due && apart < CLOSE {
+            return self.level;
         }
         let mut rough = [0.0; MAX_BANDS];
-        map.roughness(now, before, x, &mut rough);
+        map.roughness(now, before, &mut rough);
+        let noise = map.noise(&rough, x);
+        let freedom = map.freedom() as f32;
+        if self.frames >= FIRST {
+            self.level = math::dot(&noise, &self.weight) * 2.0 * freedom / map.len() as f32;
+        }
+        if due {
+            self.average(&noise, freedom);
+        }
+        self.level
+    }
+
+    fn average(&mut self, noise: &Bands, freedom: f32) {
         self.frames = (self.frames + 1.0).min(FRAMES);
         let share = 1.0 / self.frames;
         let clip = if self.frames < FIRST { f32::MAX } else { CLIP };
-        let freedom = map.freedom() as f32;
-        for ((variance, weight), &new) in self.variance.iter_mut().zip(&mut self.weight).zip(&rough).take(map.len()) {
-            let new = if self.frames > 1.0 { new.min(clip * *variance) } else { new };
+        for ((variance, weight), &new) in self.variance.iter_mut().zip(&mut self.weight).zip(noise) {
+            let new = if self.frames > 1.0 { math::min(new, clip * *variance) } else { new };
             *variance += share * (new - *variance);
-            *weight = 0.5 / (*variance * freedom);
+            *weight = 0.5 / (math::max(*variance, 1e-12) * freedom);
         }
     }
 

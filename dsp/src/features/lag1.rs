@@ -3,20 +3,25 @@
 //! The lag-1 autocorrelation of the changes over a fifth of a second. Taking changes instead of the values themselves
 //! removes the static channel and slow drift without a mean to estimate, so the statistic has mean zero under noise
 //! for any window, from the first second on.
+//!
+//! Sums are kept by quarter seconds. Each has a noise level of its own, so that a burst of interference in one of them
+//! counts for what it is and not for the variance of all.
 
 use crate::math;
 use crate::stats::order;
 
 use super::ring::Step;
 
-/// Changes that are kept: one second at 150 frames a second.
-const KEPT: usize = 160;
-/// Steps of the caller's clock in the window.
-pub const WINDOW_STEPS: u8 = 4;
-/// A change with more than this times the median energy of the window is shrunk to it: single frames from another
+/// Changes of a quarter second that are kept: 150 frames a second.
+const KEPT: usize = 40;
+/// Quarters that are kept: two seconds, and two for decisions that are polled late.
+const QUARTERS: usize = 10;
+/// A change with more than this times the median energy of its quarter is shrunk to it: single frames from another
 /// transmitter, gain state or antenna mapping do not count more than others.
 const CLIP: f32 = 2.0;
-/// The lag over the length of a window.
+/// Fewer changes have no median worth the name: they take that of the quarters before them too.
+const FEW: usize = 4;
+/// The lag over the length of a window of a second.
 const LAG_SHARE: f32 = 0.2;
 
 /// One change as kept: upper halves of single-precision numbers (three digits).
@@ -24,98 +29,132 @@ const LAG_SHARE: f32 = 0.2;
 struct Kept {
     energy: u16,
     product: u16,
-    step: u8,
 }
 
-/// The changes of the last second.
-#[derive(Clone, Default)]
+/// The changes of the last two seconds.
+#[derive(Clone)]
 pub struct Changes {
-    kept: heapless::Deque<Kept, KEPT>,
+    /// Of the quarter that is under way, and its number.
+    open: heapless::Vec<Kept, KEPT>,
+    step: u8,
+    /// Weight of the last change.
+    weight: f32,
+    quarters: heapless::Deque<(u8, Quarter), QUARTERS>,
 }
 
-/// Sums over a window of changes, after clipping. Sums of two windows that do not overlap add up.
+/// Sums over a quarter second of changes, after clipping.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Quarter {
+    energy: f32,
+    energy_squared: f32,
+    product: f32,
+    median: f32,
+    changes: u8,
+    products: u8,
+}
+
+/// Sums over a window of quarters.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sums {
     /// Sum of energies.
     pub energy: f32,
-    /// Sum of squared energies.
-    pub energy_squared: f32,
     /// Number of energies.
     pub changes: f32,
     /// Sum of products.
     pub product: f32,
     /// Number of products.
     pub products: f32,
-    /// Number of windows that were added up.
-    pub windows: f32,
+    /// Sum over the products of the squared mean energy of their quarter.
+    pub power: f32,
+    /// Sum of squared differences of the energies from the mean of their quarter, the squared means times the degrees of
+    /// freedom of those.
+    pub scatter: (f32, f32),
+    /// Length of the window in seconds.
+    pub seconds: f32,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self { open: heapless::Vec::new(), step: 0, weight: 1.0, quarters: heapless::Deque::new() }
+    }
 }
 
 impl Changes {
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.kept.clear();
+        *self = Self::default();
     }
 
     /// Takes a change; `step` is the low byte of the number of the 250 ms step that it lies in.
     pub fn push(&mut self, step: u8, change: Step) {
-        if self.kept.is_full() {
-            self.kept.pop_front();
+        if step != self.step {
+            self.close();
+            self.step = step;
         }
         let half = |v: f32| (v.to_bits() >> 16) as u16;
-        let _ = self.kept.push_back(Kept { energy: half(change.energy), product: half(change.product), step });
+        let _ = self.open.push(Kept { energy: half(change.energy), product: half(change.product) });
     }
 
-    /// Sums over the four steps before `step`.
-    ///
-    /// - Cost: a selection and 8 flops a change
-    pub fn sums(&self, step: u8) -> Sums {
+    /// Ends the quarter that is under way.
+    fn close(&mut self) {
         let whole = |v: u16| f32::from_bits(u32::from(v) << 16);
         let mut energies: heapless::Vec<f32, KEPT> = heapless::Vec::new();
-        let mut products: heapless::Vec<f32, KEPT> = heapless::Vec::new();
-        for k in &self.kept {
-            if (1..=WINDOW_STEPS).contains(&step.wrapping_sub(k.step)) {
-                let _ = energies.push(whole(k.energy));
-                let _ = products.push(whole(k.product));
+        self.open.iter().for_each(|k| _ = energies.push(whole(k.energy)));
+        let Some(own) = order::nth(&energies, energies.len() / 2) else { return };
+        let mut limit = own;
+        if self.open.len() < FEW {
+            let mut medians: heapless::Vec<f32, 4> = heapless::Vec::new();
+            let _ = medians.push(own);
+            self.quarters.iter().rev().take(3).for_each(|q| _ = medians.push(q.1.median));
+            limit = order::nth(&medians, medians.len() / 2).unwrap_or(own);
+        }
+        let limit = CLIP * limit;
+        let mut sums = Quarter { median: own, ..Quarter::default() };
+        for k in &self.open {
+            let (energy, product) = (whole(k.energy), whole(k.product));
+            let clipped = energy > limit;
+            let weight = if clipped { math::sqrt(limit / energy) } else { 1.0 };
+            let energy = if clipped { limit } else { energy };
+            sums.energy += energy;
+            sums.energy_squared += energy * energy;
+            sums.changes += 1;
+            if !product.is_nan() {
+                sums.product += product * weight * self.weight;
+                sums.products += 1;
             }
+            self.weight = weight;
         }
-        sums(&energies, &products)
+        self.open.clear();
+        if self.quarters.is_full() {
+            self.quarters.pop_front();
+        }
+        let _ = self.quarters.push_back((self.step, sums));
     }
-}
 
-fn sums(energies: &[f32], products: &[f32]) -> Sums {
-    let mut out = Sums { windows: 1.0, ..Sums::default() };
-    let Some(median) = order::nth(energies, energies.len() / 2) else { return out };
-    let limit = CLIP * median;
-    let mut weight_before = 1.0;
-    for (&energy, &product) in energies.iter().zip(products) {
-        let clipped = energy > limit;
-        let weight = if clipped { math::sqrt(limit / energy) } else { 1.0 };
-        let energy = if clipped { limit } else { energy };
-        out.energy += energy;
-        out.energy_squared += energy * energy;
-        out.changes += 1.0;
-        if !product.is_nan() {
-            out.product += product * weight * weight_before;
-            out.products += 1.0;
+    /// Sums over the `count` quarters before that of number `step`.
+    ///
+    /// - Cost: a selection and 8 flops a change, 10 flops a quarter
+    pub fn sums(&mut self, step: u8, count: u8) -> Sums {
+        if self.step != step {
+            self.close();
         }
-        weight_before = weight;
+        let mut out = Sums { seconds: 0.25 * f32::from(count), ..Sums::default() };
+        for (_, q) in self.quarters.iter().filter(|q| (1..=count).contains(&step.wrapping_sub(q.0))) {
+            let (n, products) = (f32::from(q.changes), f32::from(q.products));
+            let mean = q.energy / n;
+            out.energy += q.energy;
+            out.changes += n;
+            out.product += q.product;
+            out.products += products;
+            out.power += products * mean * mean;
+            out.scatter.0 += (q.energy_squared - q.energy * mean).max(0.0);
+            out.scatter.1 += (n - 1.0) * mean * mean;
+        }
+        out
     }
-    out
 }
 
 impl Sums {
-    /// Both windows together.
-    pub fn with(&self, other: &Self) -> Self {
-        Self {
-            energy: self.energy + other.energy,
-            energy_squared: self.energy_squared + other.energy_squared,
-            changes: self.changes + other.changes,
-            product: self.product + other.product,
-            products: self.products + other.products,
-            windows: self.windows + other.windows,
-        }
-    }
-
     /// Mean energy over the noise: 1 when nothing but noise changes. NaN without a change.
     pub fn mean_energy(&self) -> f32 {
         self.energy / self.changes
@@ -127,34 +166,32 @@ impl Sums {
     }
 
     /// Number of independent bands, as far as the changes go: a sum of f independent squares scatters by `sqrt(2/f)` of
-    /// its mean. Between 1 and `freedom`.
+    /// its mean, here within each quarter. Between 1 and `freedom`.
     pub fn independent(&self, freedom: f32) -> f32 {
-        let mean = self.mean_energy();
-        let variance = (self.energy_squared / self.changes - mean * mean).max(0.0);
-        let found = 2.0 * mean * mean / variance.max(1e-12);
+        let found = 2.0 * self.scatter.1 / self.scatter.0.max(1e-12);
         found.max(1.0).min(freedom.max(1.0))
     }
 
     fn scale(&self) -> f32 {
-        2.0 / math::sqrt(4.0 + 2.0 * (1.0 - LAG_SHARE / self.windows.max(1.0)))
+        2.0 / math::sqrt(4.0 + 2.0 * (1.0 - LAG_SHARE / self.seconds.max(2.0 * LAG_SHARE)))
     }
 
-    /// The autocorrelation in standard deviations of its null distribution, NaN with fewer than four products.
+    /// The sum of the products in standard deviations of its null distribution, NaN with fewer than four products.
     ///
-    /// `z = psi sqrt(N Feff 4 / v)` with `psi` the persistent share of the energy. The autocorrelation of a change is 2, -1
-    /// and -1 at the lags 0 and plus or minus the lag itself, and a window of N products holds N - L pairs of the latter:
-    /// `v = 2² + 2 (1 - L/N)`. Mean zero and variance one for noise that is independent from frame to frame, whatever its
-    /// level and its spectrum over tones.
+    /// Products of independent noise have mean zero, and those of a quarter with mean energy `e` have variance `e² / Feff`.
+    /// The autocorrelation of a change is 2, -1 and -1 at the lags 0 and plus or minus the lag itself, and a window of N
+    /// products holds N - L pairs of the latter, which raises the variance by `(2² + 2 (1 - L/N)) / 4`. Mean zero and
+    /// variance one for noise that is independent from frame to frame, whatever its level, the level's changes from
+    /// quarter to quarter, and its spectrum over tones.
     ///
     /// - Units: 1
     /// - Source: Bartlett 1946 for the variance of a sample autocovariance; the statistic after Zhang et al., WiDetect,
-    ///   IMWUT 3(3) 2019, here on changes and with the number of bands measured in the window
+    ///   IMWUT 3(3) 2019, here on changes, with the level of each quarter and the number of bands measured in the window
     pub fn z(&self, freedom: f32) -> f32 {
         if self.products < 4.0 {
             return f32::NAN;
         }
-        let psi = self.persistent() / self.mean_energy().max(1e-12);
-        psi * self.scale() * math::sqrt(self.products * self.independent(freedom))
+        self.product * self.scale() * math::sqrt(self.independent(freedom) / self.power.max(1e-12))
     }
 }
 
@@ -187,7 +224,7 @@ pub(crate) mod tests {
     const NOISE: f32 = 1e-4;
 
     /// The sums over `windows` seconds of white noise that do not overlap.
-    fn null(rate_hz: u64, windows: usize) -> std::vec::Vec<Sums> {
+    fn null(rate_hz: u64, windows: usize, seconds: u8) -> std::vec::Vec<Sums> {
         let mut gauss = Gauss(0x1234_5678_9abc_def1 + rate_hz);
         let mut weight = [0.0; MAX_BANDS];
         weight[..BANDS].fill(0.5 / (NOISE * BANDS as f32));
@@ -199,13 +236,13 @@ pub(crate) mod tests {
                 let mut x: Bands = [0.0; MAX_BANDS];
                 x[..BANDS].iter_mut().for_each(|x| *x = 1.0 + 0.01 * gauss.draw());
                 let t = Micros(n * 1_000_000 / rate_hz);
-                if let Some(step) = ring.push(t, &x, &weight) {
+                if let Some(step) = ring.push(t, &x, 1.0, &weight) {
                     changes.push((t.0 / 250_000) as u8, step);
                 }
                 n += 1;
             }
-            if window > 0 {
-                out.push(changes.sums(((window + 1) * 4) as u8));
+            if window > 0 && window % usize::from(seconds) == 0 {
+                out.push(changes.sums(((window + 1) * 4) as u8, 4 * seconds));
             }
         }
         out
@@ -219,16 +256,12 @@ pub(crate) mod tests {
     fn the_null_is_standard_normal() {
         // More than a million frames. The bounds are four standard deviations of a binomial count.
         for (rate, windows) in [(100u64, 10_000usize), (50, 10_000), (25, 20_000)] {
-            let mut sums = null(rate, windows);
-            if rate == 50 {
-                sums = sums.chunks_exact(2).map(|two| two[0].with(&two[1])).collect();
-            }
+            let sums = null(rate, windows, if rate == 50 { 2 } else { 1 });
             for level in [2.0f64, 3.0, 4.0] {
                 let expected = sums.len() as f64 * normal::tail(level);
                 let spread = 4.0 * libm::sqrt(expected) + 1.0;
                 // With the number of independent bands known, the law is exact.
-                let exact =
-                    |s: &Sums| s.persistent() / s.mean_energy() * s.scale() * math::sqrt(s.products * BANDS as f32);
+                let exact = |s: &Sums| s.product * s.scale() * math::sqrt(BANDS as f32 / s.power);
                 let hits = over(sums.iter().map(exact), level);
                 assert!((hits - expected).abs() <= spread, "{rate}/s: {hits} over {level}, {expected} expected");
                 // Measured from a few dozen changes it comes out low rather than high: never more alarms than wanted.
@@ -249,21 +282,52 @@ pub(crate) mod tests {
             })
             .collect();
         steps.iter().for_each(|&(n, s)| changes.push(n, s));
-        let last: std::vec::Vec<Step> = steps.iter().skip(100).map(|s| s.1).collect();
-        let mut sorted: std::vec::Vec<f32> = last.iter().map(|s| s.energy).collect();
-        sorted.sort_by(f32::total_cmp);
-        let limit = 2.0 * sorted[50];
-        let weight = |s: &Step| if s.energy > limit { math::sqrt(limit / s.energy) } else { 1.0 };
-        let energy: f32 = last.iter().map(|s| s.energy * weight(s) * weight(s)).sum();
-        let product: f32 = (0..last.len())
-            .filter(|&i| !last[i].product.is_nan())
-            .map(|i| last[i].product * weight(&last[i]) * if i > 0 { weight(&last[i - 1]) } else { 1.0 })
-            .sum();
-        let fast = changes.sums(5);
+        let (mut energy, mut product, mut power, mut before) = (0.0, 0.0, 0.0, 1.0);
+        for (q, quarter) in steps.chunks(25).enumerate() {
+            let mut sorted: std::vec::Vec<f32> = quarter.iter().map(|s| s.1.energy).collect();
+            sorted.sort_by(f32::total_cmp);
+            let limit = 2.0 * sorted[12];
+            let clipped = quarter.iter().map(|s| s.1.energy.min(limit)).sum::<f32>();
+            for (_, s) in quarter {
+                let weight = math::sqrt(s.energy.min(limit) / s.energy);
+                if q >= 4 && !s.product.is_nan() {
+                    product += s.product * weight * before;
+                    power += (clipped / 25.0) * (clipped / 25.0);
+                }
+                before = weight;
+            }
+            energy += if q >= 4 { clipped } else { 0.0 };
+        }
+        let fast = changes.sums(5, 4);
         // Changes are kept to three digits.
         assert!((fast.energy - energy).abs() < 0.01 * energy, "{} {energy}", fast.energy);
         assert!((fast.product - product).abs() < 0.01 * energy, "{} {product}", fast.product);
+        assert!((fast.power - power).abs() < 0.02 * power, "{} {power}", fast.power);
         assert_eq!((fast.changes, fast.products), (100.0, 98.0));
-        assert_eq!(changes.sums(100), Sums { windows: 1.0, ..Sums::default() });
+        assert_eq!(changes.sums(100, 4).changes, 0.0);
+    }
+
+    #[test]
+    fn a_burst_of_noise_in_one_quarter_is_no_persistence() {
+        // Thirty times the noise power for a quarter of each second: the law holds all the same.
+        let mut gauss = Gauss(31);
+        let mut weight = [0.0; MAX_BANDS];
+        weight[..BANDS].fill(0.5 / (NOISE * BANDS as f32));
+        let (mut ring, mut changes, mut hits) = (BandRing::default(), Changes::default(), 0.0);
+        let seconds = 4000u64;
+        for n in 0..seconds * 60 {
+            let loud = n % 60 < 15;
+            let mut x: Bands = [0.0; MAX_BANDS];
+            x[..BANDS].iter_mut().for_each(|x| *x = 1.0 + if loud { 0.055 } else { 0.01 } * gauss.draw());
+            let t = Micros(n * 1_000_000 / 60);
+            if let Some(step) = ring.push(t, &x, 1.0, &weight) {
+                changes.push((t.0 / 250_000) as u8, step);
+            }
+            if n % 60 == 59 {
+                hits += f64::from(u8::from(changes.sums(((t.0 / 250_000) + 1) as u8, 4).z(BANDS as f32) > 3.0));
+            }
+        }
+        let expected = seconds as f64 * normal::tail(3.0);
+        assert!(hits <= expected + 4.0 * libm::sqrt(expected) + 1.0, "{hits} over 3, {expected} expected");
     }
 }

@@ -1,9 +1,10 @@
 //! The last band vectors of a link, and what changed over a fifth of a second.
 
+use crate::math::{dot, min};
 use crate::phy::Micros;
 use crate::sanitize::bands::{Bands, MAX_BANDS};
 
-/// Vectors that are kept: a fifth of a second at 143 frames a second, a second and more at 25.
+/// Vectors that are kept: a fifth of a second at 150 frames a second, a second and more at 25.
 pub const SLOTS: usize = 34;
 /// Frames closer than this to the last one are left out: 150 a second are enough for any body.
 pub const SPACING: Micros = Micros(6_500);
@@ -15,12 +16,20 @@ const LAG_MAX: Micros = Micros(450_000);
 /// Bands are kept in steps of 2^-12, far below the noise of an 8-bit receiver.
 const SCALE: f32 = 4096.0;
 
-/// A vector and its time.
+/// A vector, its time and its noise.
 #[derive(Clone, Copy)]
 struct Slot {
     /// Microseconds, modulo 2^32.
     t: u32,
+    /// Noise of the frame over the link's, the upper half of a single-precision number (three digits).
+    level: u16,
     x: [i16; MAX_BANDS],
+}
+
+impl Slot {
+    fn level(&self) -> f32 {
+        f32::from_bits(u32::from(self.level) << 16)
+    }
 }
 
 /// Ring of band vectors.
@@ -28,14 +37,16 @@ struct Slot {
 pub struct BandRing {
     slots: [Slot; SLOTS],
     /// Place of the next vector.
-    head: usize,
+    head: u8,
     /// Vectors that are there.
-    len: usize,
+    len: u8,
+    /// How far back the last vector's partner was.
+    partner: u8,
 }
 
 impl Default for BandRing {
     fn default() -> Self {
-        Self { slots: [Slot { t: 0, x: [0; MAX_BANDS] }; SLOTS], head: 0, len: 0 }
+        Self { slots: [Slot { t: 0, level: 0, x: [0; MAX_BANDS] }; SLOTS], head: 0, len: 0, partner: SLOTS as u8 }
     }
 }
 
@@ -49,18 +60,27 @@ pub struct Step {
     pub product: f32,
 }
 
+/// One change as the residue takes it.
+#[derive(Clone, Copy)]
+pub struct Whitened {
+    /// Change of each band over its noise and the root of the degrees of freedom.
+    pub u: Bands,
+    /// Noise of the two frames that the change rests on, over the link's; 1 as a rule.
+    pub noise: f32,
+}
+
 impl BandRing {
     /// Forgets everything.
     pub const fn clear(&mut self) {
-        self.len = 0;
+        (self.len, self.partner) = (0, SLOTS as u8);
     }
 
     /// The vector that is `back` before the last, which is 0.
     fn at(&self, back: usize) -> Option<&Slot> {
-        if back >= self.len {
+        if back >= usize::from(self.len) {
             return None;
         }
-        let place = self.head + SLOTS - 1 - back;
+        let place = usize::from(self.head) + SLOTS - 1 - back;
         self.slots.get(if place >= SLOTS { place - SLOTS } else { place })
     }
 
@@ -69,58 +89,65 @@ impl BandRing {
         self.at(0).map(|s| Micros(u64::from(micros(t).wrapping_sub(s.t))))
     }
 
-    /// Takes a vector; answers with its change once there is something to compare with.
+    /// Takes a vector and its noise over the link's; answers with its change once there is something to compare with.
     ///
     /// - Shape: `weight` is one over twice the noise variance of each band, zero for unused ones, over the degrees of
     ///   freedom
     /// - Cost: 10 flops a band
-    pub fn push(&mut self, t: Micros, x: &Bands, weight: &Bands) -> Option<Step> {
-        let slot = Slot { t: micros(t), x: x.map(|v| fixed(v * SCALE)) };
+    pub fn push(&mut self, t: Micros, x: &Bands, level: f32, weight: &Bands) -> Option<Step> {
+        let slot = Slot { t: micros(t), level: (level.to_bits() >> 16) as u16, x: x.map(|v| fixed(v * SCALE)) };
         let step = self.step(&slot, weight);
-        if let Some(place) = self.slots.get_mut(self.head) {
+        if let Some(place) = self.slots.get_mut(usize::from(self.head)) {
             *place = slot;
         }
-        self.head = if self.head + 1 == SLOTS { 0 } else { self.head + 1 };
-        self.len = (self.len + 1).min(SLOTS);
+        self.head = if usize::from(self.head) + 1 == SLOTS { 0 } else { self.head + 1 };
+        self.len = (self.len + 1).min(SLOTS as u8);
         step
     }
 
-    fn step(&self, now: &Slot, weight: &Bands) -> Option<Step> {
-        let partner = self.partner(now.t, 0)?;
+    fn step(&mut self, now: &Slot, weight: &Bands) -> Option<Step> {
+        let partner = self.find_partner(now.t)?;
+        if now.t.wrapping_sub(self.at(partner)?.t) > LAG_MAX.0 as u32 {
+            return None;
+        }
         let (last, old) = (self.at(0)?, self.at(partner)?);
         // Under two frames of lag the two changes share a frame, and its noise.
         let older = self.at(partner + 1).filter(|_| partner > 0);
         let earlier = older.unwrap_or(old);
-        let (mut energy, mut product) = (0.0, 0.0);
-        let changes = now.x.iter().zip(&old.x).zip(last.x.iter().zip(&earlier.x));
-        for (((now, old), (last, earlier)), weight) in changes.zip(weight) {
-            let u = f32::from(now - old);
-            let v = f32::from(last - earlier);
-            energy += u * u * weight;
-            product += u * v * weight;
+        let (u, v) = (difference(&now.x, &old.x), difference(&last.x, &earlier.x));
+        let mut weighted = [0.0; MAX_BANDS];
+        for ((o, u), w) in weighted.iter_mut().zip(&u).zip(weight) {
+            *o = u * w;
         }
         let unit = 1.0 / (SCALE * SCALE);
-        Some(Step { energy: energy * unit, product: if older.is_some() { product * unit } else { f32::NAN } })
+        let product = if older.is_some() { dot(&v, &weighted) * unit } else { f32::NAN };
+        Some(Step { energy: dot(&u, &weighted) * unit, product })
     }
 
-    /// The youngest vector from `first` on that is at least [`LAG`] older than `t`.
-    fn partner(&self, t: u32, first: usize) -> Option<usize> {
-        let age = |back: usize| self.at(back).map(|s| u64::from(t.wrapping_sub(s.t)));
-        // Frames come at nearly even times: halving finds the place among all that are kept.
-        let (mut young, mut old) = (first, self.len);
-        while young < old {
-            let mid = (young + old) / 2;
-            if age(mid)? >= LAG.0 { old = mid } else { young = mid + 1 }
+    /// How far back the youngest vector is that is at least [`LAG`] older than `t`, if one is. Since the last search one
+    /// vector came, so the last partner is one further back, and that of `t` is none before it.
+    fn find_partner(&mut self, t: u32) -> Option<usize> {
+        let oldest = usize::from(self.len).checked_sub(1)?;
+        let old_enough = |back: usize| self.at(back).is_some_and(|s| t.wrapping_sub(s.t) >= LAG.0 as u32);
+        let mut back = oldest.min(usize::from(self.partner) + 1);
+        if !old_enough(back) {
+            self.partner = SLOTS as u8;
+            return None;
         }
-        (age(young)? <= LAG_MAX.0).then_some(young)
+        while back > 0 && old_enough(back - 1) {
+            back -= 1;
+        }
+        self.partner = back as u8;
+        Some(back)
     }
 
     /// The whitened changes of the frames within `window` before `at`, newest first, one call of `f` each.
-    pub fn changes(&self, at: Micros, window: Micros, weight: &Bands, mut f: impl FnMut(&Bands)) {
+    pub fn changes(&self, at: Micros, window: Micros, weight: &Bands, mut f: impl FnMut(Whitened)) {
         let at = micros(at);
         let window = window.0.min(1 << 30) as u32;
         let root = weight.map(|w| crate::math::sqrt(w) / SCALE);
-        for (i, slot) in (0..self.len).filter_map(|i| Some((i, self.at(i)?))) {
+        let mut partner = 1;
+        for (i, slot) in (0..usize::from(self.len)).filter_map(|i| Some((i, self.at(i)?))) {
             let age = at.wrapping_sub(slot.t);
             // Half the circle: the vector came after `at`.
             if age >= 1 << 31 {
@@ -129,19 +156,33 @@ impl BandRing {
             if age > window {
                 break;
             }
-            let Some(old) = self.partner(slot.t, i + 1).and_then(|p| self.at(p)) else { continue };
-            let mut u = [0.0; MAX_BANDS];
-            for (((u, now), old), root) in u.iter_mut().zip(slot.x).zip(old.x).zip(root) {
-                *u = f32::from(now - old) * root;
-            }
-            f(&u);
+            // Partners of older vectors are older.
+            partner = partner.max(i + 1);
+            let old = loop {
+                match self.at(partner) {
+                    Some(old) if slot.t.wrapping_sub(old.t) < LAG.0 as u32 => partner += 1,
+                    other => break other,
+                }
+            };
+            let Some(old) = old.filter(|old| slot.t.wrapping_sub(old.t) <= LAG_MAX.0 as u32) else { continue };
+            let mut u = difference(&slot.x, &old.x);
+            u.iter_mut().zip(&root).for_each(|(u, root)| *u *= root);
+            f(Whitened { u, noise: 0.5 * (slot.level() + old.level()) });
         }
     }
 }
 
+fn difference(a: &[i16; MAX_BANDS], b: &[i16; MAX_BANDS]) -> Bands {
+    let mut out = [0.0; MAX_BANDS];
+    for ((o, a), b) in out.iter_mut().zip(a).zip(b) {
+        *o = f32::from(a - b);
+    }
+    out
+}
+
 /// Nearest whole number of a value of 0 or more, at most 32 767: adding 2^23 leaves it in the low bits.
 fn fixed(v: f32) -> i16 {
-    (v.min(32_767.0) + 8_388_608.0).to_bits() as i16
+    (min(v, 32_767.0) + 8_388_608.0).to_bits() as i16
 }
 
 /// Low 32 bits: ages are differences modulo 2^32, and a segment's vectors are never an hour apart.
@@ -179,7 +220,7 @@ mod tests {
                     *x = 1.0 + 0.3 * crate::math::sin_cos((i * (k as u64 + 1)) as f32 * 0.37).0;
                 }
                 frames.push((i * period, x));
-                let fast = ring.push(Micros(i * period), &x, &weight);
+                let fast = ring.push(Micros(i * period), &x, 1.0, &weight);
                 match (fast, slow(&frames, &noise)) {
                     (None, None) => {}
                     (Some(fast), Some((energy, product))) => {
@@ -200,8 +241,8 @@ mod tests {
     fn an_old_vector_is_no_partner() {
         let mut ring = BandRing::default();
         let x = [1.0; MAX_BANDS];
-        assert!(ring.push(Micros(0), &x, &x).is_none());
-        assert!(ring.push(Micros(500_000), &x, &x).is_none());
-        assert!(ring.push(Micros(720_000), &x, &x).is_some());
+        assert!(ring.push(Micros(0), &x, 1.0, &x).is_none());
+        assert!(ring.push(Micros(500_000), &x, 1.0, &x).is_none());
+        assert!(ring.push(Micros(720_000), &x, 1.0, &x).is_some());
     }
 }

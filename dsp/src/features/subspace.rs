@@ -4,7 +4,7 @@
 //! by its noise, and on many receivers by one fixed pattern more (mirror image of an unbalanced mixer, gain state,
 //! antenna mapping). So the strongest pattern is dropped and the rest compared with the noise.
 
-use crate::math;
+use crate::math::{self, dot};
 use crate::phy::Micros;
 use crate::sanitize::bands::{Bands, MAX_BANDS};
 use crate::stats::order;
@@ -19,8 +19,10 @@ const ITERATIONS: usize = 6;
 /// Energy of the changes with the strongest pattern dropped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Residue {
-    /// Mean square of a band's change over its noise: under 1 when nothing but noise changes.
+    /// Mean square of a band's change over the link's noise: under 1 when nothing but noise changes.
     pub energy: f32,
+    /// Noise of the very frames behind it over the link's: about 1, more while interference lasts.
+    pub noise: f32,
     /// Number of changes behind it.
     pub changes: f32,
 }
@@ -33,11 +35,15 @@ pub struct Residue {
 /// - Source: an own statistic; subspace detection after Scharf and Friedlander 1994, clipping after Huber 1964
 pub fn residue(ring: &BandRing, at: Micros, window: Micros, weight: &Bands, freedom: f32) -> Option<Residue> {
     let mut rows: heapless::Vec<Bands, SLOTS> = heapless::Vec::new();
-    ring.changes(at, window, weight, |u| _ = rows.push(*u));
+    let mut noise: heapless::Vec<f32, SLOTS> = heapless::Vec::new();
+    ring.changes(at, window, weight, |change| {
+        let _ = rows.push(change.u);
+        let _ = noise.push(change.noise);
+    });
     if rows.len() < 5 || freedom < 3.0 {
         return None;
     }
-    clip(&mut rows);
+    let noise = clip(&mut rows, &noise);
     let pattern = strongest(&rows)?;
     let (mut total, mut along) = (0.0, 0.0);
     for row in &rows {
@@ -47,21 +53,27 @@ pub fn residue(ring: &BandRing, at: Micros, window: Micros, weight: &Bands, free
     }
     let changes = rows.len() as f32;
     // The weights hold one over the freedom; one degree left with the pattern.
-    Some(Residue { energy: (total - along) / changes * freedom / (freedom - 1.0), changes })
+    Some(Residue { energy: (total - along) / changes * freedom / (freedom - 1.0), noise, changes })
 }
 
-fn clip(rows: &mut [Bands]) {
+/// Shrinks the changes to twice the median energy, and gives the mean of their noise with the same shares.
+fn clip(rows: &mut [Bands], noise: &[f32]) -> f32 {
     let mut energies: heapless::Vec<f32, SLOTS> = heapless::Vec::new();
     rows.iter().take(SLOTS).for_each(|r| _ = energies.push(dot(r, r)));
-    let Some(median) = order::nth(&energies, energies.len() / 2) else { return };
+    let Some(median) = order::nth(&energies, energies.len() / 2) else { return 1.0 };
     let limit = CLIP * median;
-    for row in rows {
+    let (mut sum, count) = (0.0, rows.len() as f32);
+    for (row, noise) in rows.iter_mut().zip(noise) {
         let energy = dot(row, row);
         if energy > limit {
             let shrink = math::sqrt(limit / energy);
             row.iter_mut().for_each(|v| *v *= shrink);
+            sum += noise * (limit / energy);
+        } else {
+            sum += noise;
         }
     }
+    sum / count
 }
 
 /// Unit vector of the strongest pattern, or `None` if nothing changes.
@@ -82,10 +94,6 @@ fn strongest(rows: &[Bands]) -> Option<Bands> {
 fn unit(v: &Bands) -> Option<Bands> {
     let length = math::sqrt(dot(v, v));
     (length > 1e-9).then(|| v.map(|x| x / length))
-}
-
-fn dot(a: &Bands, b: &Bands) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 #[cfg(test)]
@@ -114,7 +122,7 @@ mod tests {
                 let (p, _) = math::sin_cos(k as f32 * 0.3);
                 *x = 1.0 + jump * p + body * (s + 0.5 * c * c) + 0.01 * gauss.draw();
             }
-            ring.push(Micros(i * 40_000), &x, &weight());
+            ring.push(Micros(i * 40_000), &x, 1.0, &weight());
         }
         ring
     }
@@ -125,8 +133,9 @@ mod tests {
         for (ripple, body) in [(0.0, 0.0), (0.3, 0.0), (0.0, 0.1), (0.1, 0.05)] {
             let ring = ring(&mut gauss, ripple, body);
             let mut rows: std::vec::Vec<Bands> = std::vec::Vec::new();
-            ring.changes(Micros(1_200_000), Micros(1_000_000), &weight(), |u| rows.push(*u));
-            clip(&mut rows);
+            ring.changes(Micros(1_200_000), Micros(1_000_000), &weight(), |c| rows.push(c.u));
+            let ones = std::vec![1.0; rows.len()];
+            clip(&mut rows, &ones);
             let m = DMatrix::from_fn(rows.len(), BANDS, |i, j| f64::from(rows[i][j]));
             let values = m.svd(false, false).singular_values;
             let rest: f64 = values.iter().skip(1).map(|v| v * v).sum();
