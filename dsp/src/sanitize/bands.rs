@@ -92,8 +92,8 @@ fn by_width<T, K: PerBand<T>>(width: usize, values: &[T], out: &mut [f32]) {
         5 => known::<5, T, K>(values, out),
         6 => known::<6, T, K>(values, out),
         _ => {
-            for (o, band) in out.iter_mut().zip(values.chunks_exact(width.max(1))) {
-                *o = K::of(band);
+            for (i, o) in out.iter_mut().enumerate() {
+                *o = values.get(i * width..(i + 1) * width).map_or(0.0, K::of);
             }
         }
     }
