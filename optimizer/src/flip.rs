@@ -200,11 +200,17 @@ fn write(t: &mut Topology, knob: Knob, value: i64) {
         }
         Knob::PodLoss(a, b, band) => {
             t.pod_loss_db.insert((a, b, band), value as i32);
-            let pods: Vec<usize> = t.radios.iter().map(|r| r.pod).collect();
-            let joins = |x: usize, y: usize| (x.min(y), x.max(y)) == (a, b);
-            for radio in t.radios.iter_mut().filter(|r| r.band == band) {
-                for h in radio.hears.iter_mut().filter(|h| joins(radio.pod, pods[h.0])) {
-                    h.1 = value as i32;
+            let of = |t: &Topology, p: usize| -> Vec<usize> {
+                t.pods[p].radios.iter().copied().filter(|&r| t.radios[r].band == band).collect()
+            };
+            let (left, right) = (of(t, a), of(t, b));
+            for (&x, &y) in left.iter().flat_map(|x| right.iter().map(move |y| (x, y))) {
+                for (r, s) in [(x, y), (y, x)] {
+                    let hears = &mut t.radios[r].hears;
+                    match hears.binary_search_by_key(&s, |h| h.0) {
+                        Ok(k) => hears[k].1 = value as i32,
+                        Err(k) => hears.insert(k, (s, value as i32)),
+                    }
                 }
             }
         }

@@ -1,9 +1,9 @@
 //! From a site to a plan: state J, solve it, judge by U, explain.
 
-use crate::env::{Detail, Environment};
+use crate::env::{Detail, Environment, Progress};
 use crate::explain;
 use crate::goal::exact::{self, Exact};
-use crate::goal::{Goal, switches};
+use crate::goal::{Goal, Rows, switches};
 use crate::model::plan::{Apply, FORMAT, Objective, Plan, PlannedClient, PlannedRadio, PlannedUplink, Urgency};
 use crate::model::site::Site;
 use crate::model::topology::{Assignment, Topology};
@@ -14,6 +14,12 @@ use crate::validate::{Code, SiteError, validate};
 
 /// A site of more decisions than this gets one round of search for J.
 const LARGE: usize = 64;
+
+/// J is stated in tables of up to this many entries in all.
+const TABLES: usize = 4_000_000;
+
+/// Sweeps over all decisions by J, at most, where there are no tables.
+const SWEEPS: usize = 6;
 
 /// Plans a site: the whole way from data to an explained plan.
 ///
@@ -57,13 +63,17 @@ struct Found {
 
 /// Minimises J, then betters U from there and from what runs now; `None` if everything found breaks a hard rule.
 fn search(goal: &Goal, env: &Environment) -> Option<Found> {
+    let pair = |&(a, b): &(usize, usize)| goal.kept(a).len() * goal.kept(b).len();
+    if goal.edges().iter().map(pair).sum::<usize>() > TABLES {
+        return search_wide(goal, env);
+    }
     let problem = to_problem(goal);
     // On a large site J's optimum is out of reach anyway, and the time is better spent on U.
     let brief = env.clone().with_rounds(Some(env.rounds.map_or(1, |r| r.min(1))));
     let mut solution = solve(&problem, if goal.nodes().len() > LARGE { &brief } else { env });
     solution.values = solution.values.iter().enumerate().map(|(n, &k)| goal.kept(n)[k]).collect();
     let desk = Desk::new(goal, Some(Tables::new(goal, &problem)));
-    let now = goal.topology().current().and_then(|a| goal.encode(&a)).filter(|v| desk.is_allowed(v));
+    let now = running(goal, &desk);
     if let Some(now) = now.as_ref() {
         let cost = goal.costs(now).total();
         if cost < solution.cost {
@@ -74,6 +84,26 @@ fn search(goal: &Goal, env: &Environment) -> Option<Found> {
     let starts = now.into_iter().chain([solution.values.clone()]).filter(|v| desk.is_allowed(v));
     let values = desk.search(starts, env)?;
     Some(Found { values, solution })
+}
+
+/// The same for a site whose tables would not fit: J is bettered row by row, and its bound is weak.
+fn search_wide(goal: &Goal, env: &Environment) -> Option<Found> {
+    let desk = Desk::new(goal, None);
+    let rows = Rows::new(goal);
+    let now = running(goal, &desk);
+    let mut values = now.clone().unwrap_or_else(|| vec![0; goal.nodes().len()]);
+    rows.descend(&mut values, SWEEPS, &|| env.should_stop());
+    let cost = goal.costs(&values).total();
+    env.report(Progress { cost, bound: -HARD });
+    let solution = Solution { values: values.clone(), cost, bound: rows.bound().min(cost), proved: false };
+    let starts = [values].into_iter().chain(now).filter(|v| desk.is_allowed(v)).take(1);
+    let values = desk.search(starts, env)?;
+    Some(Found { values, solution })
+}
+
+/// What runs now, if J has it and it breaks no rule.
+fn running(goal: &Goal, desk: &Desk) -> Option<Vec<usize>> {
+    goal.topology().current().and_then(|a| goal.encode(&a)).filter(|v| desk.is_allowed(v))
 }
 
 /// J as a pairwise problem over the values that count.

@@ -4,7 +4,7 @@
 //! bettered in that order; then each decision can be explained with the others held.
 
 use crate::env::{Environment, SplitMix64};
-use crate::goal::{Costs, Goal, Meter, Node, Value};
+use crate::goal::{Costs, Goal, Meter, Node, Rows, Value};
 use crate::pairwise::{Edge, HARD, Problem};
 
 /// Up to this many values in all, every value is evaluated; beyond, only each decision's best by J.
@@ -15,6 +15,12 @@ const SHORT_LIST: usize = 12;
 
 /// Random kicks out of the best plan found in each round, each followed by a new descent, where every value is evaluated.
 const KICKS: u64 = 12;
+
+/// Groups for each shake of a large site in a round.
+const SHAKEN: u64 = 8;
+
+/// Groups around a shaken one that may follow.
+const AROUND: usize = 6;
 
 /// Sweeps over all decisions, at most.
 const SWEEPS: usize = 12;
@@ -79,6 +85,8 @@ pub struct Desk<'a> {
     pub goal: &'a Goal<'a>,
     /// J in tables; without them every entry is worked out when it is asked for.
     tables: Option<Tables<'a>>,
+    /// J by rows, on a large site.
+    rows: Option<Rows<'a>>,
     /// Pairs of each node in J.
     pairs: Vec<Vec<(usize, usize)>>,
     /// Those of them that know forbidden values.
@@ -99,12 +107,14 @@ impl<'a> Desk<'a> {
             all
         };
         let total: usize = (0..nodes).map(|n| goal.values(n).len()).sum();
+        let short = total > ALL_VALUES;
         Self {
             goal,
             tables,
+            rows: short.then(|| Rows::new(goal)),
             pairs: by_node(&mut goal.edges().iter().copied()),
             hard: by_node(&mut goal.hard_edges()),
-            short: total > ALL_VALUES,
+            short,
         }
     }
 
@@ -139,11 +149,21 @@ impl<'a> Desk<'a> {
             List::Kept => self.goal.kept(n).to_vec(),
             List::Short if all.len() <= SHORT_LIST => all.collect(),
             List::Short => {
-                let mut row: Vec<(i64, usize)> = all.map(|v| (self.j(values, n, v), v)).collect();
-                row.sort_unstable();
-                row.retain(|x| x.0 < HARD);
+                let held = values[n];
+                let Some(rows) = &self.rows else { return all.collect() };
+                let candidates = rows.candidates(n);
+                let row = rows.row(values, n, &candidates);
+                let mut row: Vec<(i64, usize)> = row.into_iter().zip(candidates).filter(|x| x.0 < HARD).collect();
                 let now = self.goal.values(n).iter().position(Value::is_now).filter(|v| row.iter().any(|x| x.1 == *v));
-                let mut list: Vec<usize> = row.iter().take(SHORT_LIST).map(|x| x.1).chain(now).collect();
+                if row.len() > SHORT_LIST {
+                    row.select_nth_unstable(SHORT_LIST);
+                }
+                let mut list: Vec<usize> = row.iter().take(SHORT_LIST).map(|x| x.1).chain(now).chain([held]).collect();
+                // The powers of what is held.
+                if let Node::Group(_) = self.goal.nodes()[n] {
+                    let channel = |v: usize| self.goal.values(n)[v].channel();
+                    list.extend(all.filter(|&v| channel(v) == channel(held)));
+                }
                 list.sort_unstable();
                 list.dedup();
                 list
@@ -232,50 +252,123 @@ impl<'a> Desk<'a> {
             }
             let mut meter = Meter::new(self.goal, &values);
             seen.push(values);
-            self.descend(&mut meter, list, env);
+            self.descend(&mut meter, list, 0, env);
             let key = self.key(&meter);
             if best.as_ref().is_none_or(|b| key < b.0) {
                 best = Some((key, meter));
             }
         }
         let mut best = best?;
-        // Where everybody gets all they ask for, there is nothing to look for.
-        let kicks = if self.short || best.1.is_content() { 0 } else { KICKS * u64::from(env.rounds.unwrap_or(8)) };
-        for kick in 0..kicks {
-            if env.should_stop() {
-                break;
-            }
-            let values = self.kicked(best.1.values(), &mut env.generator(KICK_TASKS + kick));
-            if values == best.1.values() {
-                continue;
-            }
-            let mut trial = Meter::new(self.goal, &values);
-            self.descend(&mut trial, list, env);
-            let key = self.key(&trial);
-            if key < best.0 && self.is_allowed(trial.values()) {
-                best = (key, trial);
+        if !self.short {
+            self.take_back(&mut best, env);
+            // Where everybody gets all they ask for, there is little to look for.
+            let kicks = if best.1.is_content() { 0 } else { KICKS * u64::from(env.rounds.unwrap_or(8)) };
+            for kick in 0..kicks {
+                if env.should_stop() {
+                    break;
+                }
+                let (values, last) = self.kicked(best.1.values(), &mut env.generator(KICK_TASKS + kick));
+                self.follow(values, last, &mut best, env);
             }
         }
         let mut meter = best.1;
-        self.descend(&mut meter, if self.short { List::Short } else { List::All }, env);
+        if self.short {
+            self.shake(&mut meter, env);
+        } else {
+            self.descend(&mut meter, List::All, 0, env);
+        }
         Some(meter.values().to_vec())
     }
 
-    /// An assignment with two decisions drawn anew, the first of them not a client's: what many depend on is what a
-    /// descent cannot leave by itself.
-    fn kicked(&self, values: &[usize], rng: &mut SplitMix64) -> Vec<usize> {
-        let mut trial = values.to_vec();
-        let is_client = |n: &Node| matches!(n, Node::Client(_));
-        let heavy = self.goal.nodes().iter().position(is_client).unwrap_or(trial.len());
-        for nodes in [heavy, trial.len()] {
-            let n = rng.below(nodes);
+    /// Betters a large site: draws a few decisions around one group anew, lets those around them follow, and takes the
+    /// whole back unless U has risen.
+    fn shake(&self, meter: &mut Meter, env: &Environment) {
+        let groups = self.goal.topology().groups.len();
+        let shakes = groups as u64 * u64::from(env.rounds.unwrap_or(u32::MAX).min(1 << 20)) / SHAKEN;
+        let mut rng = env.generator(KICK_TASKS);
+        let mut before = meter.u_milli();
+        for _ in 0..shakes {
+            if env.should_stop() {
+                break;
+            }
+            let g = rng.below(groups);
+            let mut near: Vec<usize> =
+                self.pairs[g].iter().map(|&(a, b)| if a == g { b } else { a }).filter(|&n| n < groups).collect();
+            rng.shuffle(&mut near);
+            near.truncate(AROUND);
+            near.push(g);
+            let held: Vec<(usize, usize)> = near.iter().map(|&n| (n, meter.values()[n])).collect();
+            let mut undo = held.clone();
+            for &n in near.iter().take(2).chain([&g]) {
+                let list = self.listed(meter.values(), n, List::Short);
+                let v = list[rng.below(list.len())];
+                if !self.is_forbidden(meter.values(), n, v) {
+                    meter.set_value(n, v);
+                }
+            }
+            for _ in 0..2 {
+                for &n in &near {
+                    let list = self.listed(meter.values(), n, List::Short);
+                    let best = self.best_of(meter, n, &list);
+                    if best != meter.values()[n] {
+                        meter.set_value(n, best);
+                    }
+                }
+            }
+            let u = meter.u_milli();
+            if u <= before {
+                undo.retain(|&(n, v)| meter.values()[n] != v);
+                undo.into_iter().for_each(|(n, v)| meter.set_value(n, v));
+                before = meter.u_milli();
+            } else {
+                before = u;
+            }
+        }
+    }
+
+    /// Descends from an assignment and keeps the end if it is better.
+    fn follow(&self, values: Vec<usize>, last: usize, best: &mut (Key, Meter<'a>), env: &Environment) -> bool {
+        if values == best.1.values() {
+            return false;
+        }
+        let mut trial = Meter::new(self.goal, &values);
+        self.descend(&mut trial, List::Kept, last, env);
+        let key = self.key(&trial);
+        let better = key < best.0 && self.is_allowed(trial.values());
+        if better {
+            *best = (key, trial);
+        }
+        better
+    }
+
+    /// Takes each change back in turn and lets the others follow: a change may be needed only for another one's sake.
+    fn take_back(&self, best: &mut (Key, Meter<'a>), env: &Environment) {
+        let Some(now) = self.goal.topology().current().and_then(|a| self.goal.encode(&a)) else { return };
+        for n in 0..now.len() {
+            if env.should_stop() {
+                return;
+            }
+            let mut values = best.1.values().to_vec();
+            if values[n] != now[n] && !self.is_forbidden(&values, n, now[n]) {
+                values[n] = now[n];
+                self.follow(values, n, best, env);
+            }
+        }
+    }
+
+    /// An assignment with two decisions drawn anew, and the second of them.
+    fn kicked(&self, values: &[usize], rng: &mut SplitMix64) -> (Vec<usize>, usize) {
+        let (mut trial, mut last) = (values.to_vec(), 0);
+        for _ in 0..2 {
+            let n = rng.below(trial.len());
+            last = n;
             let open: Vec<usize> =
                 self.goal.kept(n).iter().copied().filter(|&v| !self.is_forbidden(&trial, n, v)).collect();
             if !open.is_empty() {
                 trial[n] = open[rng.below(open.len())];
             }
         }
-        trial
+        (trial, last)
     }
 
     /// True if an assignment breaks no rule.
@@ -283,8 +376,9 @@ impl<'a> Desk<'a> {
         self.goal.hard_edges().all(|(a, b)| !self.goal.is_forbidden((a, b), values[a], values[b]))
     }
 
-    /// Betters one decision at a time until none can be bettered.
-    fn descend(&self, meter: &mut Meter, how: List, env: &Environment) {
+    /// Betters one decision at a time until none can be bettered, from decision `last` down and round: `last` comes last,
+    /// clients, who cost least to move, before what they depend on.
+    fn descend(&self, meter: &mut Meter, how: List, last: usize, env: &Environment) {
         let nodes = meter.values().len();
         // Decisions weighed since the last change.
         let mut settled = 0;
@@ -292,8 +386,8 @@ impl<'a> Desk<'a> {
             if settled == nodes || env.should_stop() {
                 return;
             }
-            let n = step % nodes;
-            if n == 0 && self.short {
+            let n = (last + nodes * (step + 1) - step - 1) % nodes;
+            if step % nodes == 0 && self.short {
                 meter.refresh();
             }
             let list = self.listed(meter.values(), n, how);

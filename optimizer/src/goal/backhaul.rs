@@ -82,6 +82,23 @@ impl Goal<'_> {
         Costs::of(Term::Backhaul, if there { cost } else { -cost })
     }
 
+    /// What a pod's link costs at the least: its rate, and the cost given back by every client that leaves the pod.
+    pub(super) fn uplink_least(&self, p: usize) -> i64 {
+        let through = self.basis.through_weight[p].max(IDLE_WEIGHT_MILLI);
+        let links = self.values[self.uplink_node[p].expect("asked for an uplink")].iter().map(|v| v.link());
+        let least = links.map(|l| {
+            let g = self.t.radios[l.parent_radio].group;
+            let rate = (0..self.values[g].len()).map(|v| self.link_rate(p, &l, v)).max().unwrap_or(1);
+            let here = self.t.pods[p].radios.iter().flat_map(|&r| &self.basis.clients[r]);
+            let leaves = here.map(|&c| &self.t.clients[c]).filter(|c| c.options.len() > 1).map(|c| {
+                let weight = i64::from(c.weight_milli) + self.basis.fixed_weight[l.parent_radio];
+                weighted(weight, self.nominal_ppm(p, &l, u64::from(c.demand_kbps)))
+            });
+            rate_cost(through, rate) - leaves.sum::<i64>()
+        });
+        least.min().unwrap_or(0)
+    }
+
     pub(super) fn backhaul_edges(&self, edges: &mut Vec<(usize, usize)>) {
         for (n, node) in self.nodes.iter().enumerate() {
             match *node {

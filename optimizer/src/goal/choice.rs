@@ -4,9 +4,6 @@ use millpond_dsp::phy::Channel;
 
 use crate::model::topology::{Assignment, Link, Topology, Tuned};
 
-/// A site with more groups than this is planned at the smallest power step alone: tables grow with its square.
-const LARGE: usize = 60;
-
 /// One decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Node {
@@ -116,9 +113,6 @@ fn group_values(t: &Topology, g: usize) -> Vec<Value> {
     let mut steps = t.policy.power_steps_db.clone();
     steps.sort_unstable();
     steps.dedup();
-    if t.groups.len() > LARGE {
-        steps.truncate(1);
-    }
     let mut values: Vec<Value> = now.iter().map(|now| Value::Now(now[0].channel)).collect();
     for &c in &t.radios[radios[0]].allowed {
         values.extend(steps.iter().filter(|&&s| !same_as_now(c, s)).map(|&s| Value::Step(c, s)));

@@ -19,7 +19,7 @@ pub const WHOLE: usize = 48;
 const CLOSING: u32 = 8;
 
 /// Damped steps around a change in a larger part.
-const NEAR_STEPS: u32 = 8;
+const NEAR_STEPS: u32 = 6;
 
 /// One radio of the assignment.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +53,10 @@ pub struct Meter<'a> {
     radios: Vec<State>,
     /// First entry of each radio in `heard`, and one more.
     first: Vec<usize>,
-    /// Other radios that a radio hears, with the share that a unit of their airtime takes.
+    /// Other radios that a radio may hear, with the share that a unit of their airtime takes.
     heard: Vec<(usize, f64)>,
+    /// Path loss in dB of each of them, and the place of the way back.
+    ways: Vec<(i32, usize)>,
     uplinks: Vec<Option<Link>>,
     through: Vec<u64>,
     serving: Vec<usize>,
@@ -71,6 +73,8 @@ pub struct Meter<'a> {
     part_of: Vec<usize>,
     /// Radios whose setting or need the last change touched.
     touched: Vec<usize>,
+    /// Radios that hear a touched one, now or before.
+    disturbed: Vec<usize>,
     /// Radios to settle and what they were at.
     members: Vec<(usize, f64, f64)>,
     is_member: Vec<bool>,
@@ -86,11 +90,7 @@ impl<'a> Meter<'a> {
     pub fn new(goal: &'a Goal<'a>, values: &[usize]) -> Self {
         let t = goal.topology();
         let a = goal.decode(values);
-        let mut first = vec![0];
-        first.extend(t.radios.iter().scan(0, |sum, r| {
-            *sum += r.hears.len();
-            Some(*sum)
-        }));
+        let (first, heard, ways) = ways(t);
         let state = |r: usize| State {
             set: a.radios[r],
             air: goal.air(r, values[t.radios[r].group]),
@@ -103,8 +103,9 @@ impl<'a> Meter<'a> {
         let (parts, part_of) = parts(t);
         let mut m = Self {
             radios: (0..t.radios.len()).map(state).collect(),
-            heard: t.radios.iter().flat_map(|r| r.hears.iter().map(|h| (h.0, 0.0))).collect(),
             first,
+            heard,
+            ways,
             uplinks: a.uplinks,
             through: vec![0; t.pods.len()],
             served: vec![Vec::new(); t.radios.len()],
@@ -121,6 +122,7 @@ impl<'a> Meter<'a> {
             parts,
             part_of,
             touched: Vec::new(),
+            disturbed: Vec::new(),
             members: Vec::new(),
             homes: Vec::new(),
             scratch: Vec::new(),
@@ -278,6 +280,7 @@ impl<'a> Meter<'a> {
     /// Changes one decision: settings, needs and couplings, but no level. Notes the touched radios.
     fn apply(&mut self, n: usize, v: usize) {
         self.touched.clear();
+        self.disturbed.clear();
         self.values[n] = v;
         match (self.goal.nodes()[n], self.goal.values(n)[v]) {
             (Node::Group(g), _) => self.tune(g, v),
@@ -297,9 +300,15 @@ impl<'a> Meter<'a> {
         for &r in group {
             self.listen(r);
             for i in self.first[r]..self.first[r + 1] {
-                let (s, _) = self.heard[i];
+                let s = self.heard[i].0;
                 if self.t.radios[s].group != g {
-                    self.listen_to(s, r);
+                    let (loss, back) = self.ways[i];
+                    let (share, before) = (self.coupling(s, r, loss), self.heard[back].1);
+                    self.heard[back].1 = share;
+                    self.radios[s].contenders += share - before;
+                    if share.max(before) > 0.0 {
+                        self.disturbed.push(s);
+                    }
                 }
             }
         }
@@ -385,22 +394,12 @@ impl<'a> Meter<'a> {
     /// Works out what a radio hears of all others.
     fn listen(&mut self, r: usize) {
         let mut sum = 0.0;
-        for (i, &(s, loss)) in (self.first[r]..).zip(&self.t.radios[r].hears) {
-            let share = self.coupling(r, s, loss);
+        for i in self.first[r]..self.first[r + 1] {
+            let share = self.coupling(r, self.heard[i].0, self.ways[i].0);
             self.heard[i].1 = share;
             sum += share;
         }
         self.radios[r].contenders = sum;
-    }
-
-    /// Works out what radio `r` hears of one other.
-    fn listen_to(&mut self, r: usize, s: usize) {
-        let hears = &self.t.radios[r].hears;
-        if let Ok(k) = hears.binary_search_by_key(&s, |h| h.0) {
-            self.heard[self.first[r] + k].1 = self.coupling(r, s, hears[k].1);
-            let row = &self.heard[self.first[r]..self.first[r + 1]];
-            self.radios[r].contenders = row.iter().map(|h| h.1).sum();
-        }
     }
 
     fn coupling(&self, r: usize, s: usize, loss: i32) -> f64 {
@@ -415,15 +414,26 @@ impl<'a> Meter<'a> {
     fn gather(&mut self) {
         let mut members = std::mem::take(&mut self.members);
         members.clear();
+        let mut add = |s: usize, radios: &[State]| {
+            if !std::mem::replace(&mut self.is_member[s], true) {
+                members.push((s, radios[s].level, radios[s].share));
+            }
+        };
         for &r in &self.touched {
             let part = &self.parts[self.part_of[r]];
-            let whole = part.len() <= WHOLE;
-            let near = self.t.radios[r].hears.iter().map(|h| h.0).filter(|_| !whole).chain([r]);
-            for s in near.chain(part.iter().copied().filter(|_| whole)) {
-                if !std::mem::replace(&mut self.is_member[s], true) {
-                    members.push((s, self.radios[s].level, self.radios[s].share));
+            if part.len() <= WHOLE {
+                part.iter().for_each(|&s| add(s, &self.radios));
+                continue;
+            }
+            add(r, &self.radios);
+            for i in self.first[r]..self.first[r + 1] {
+                if self.heard[self.ways[i].1].1 > 0.0 {
+                    add(self.heard[i].0, &self.radios);
                 }
             }
+        }
+        for &s in self.disturbed.iter().filter(|&&s| self.parts[self.part_of[s]].len() > WHOLE) {
+            add(s, &self.radios);
         }
         self.homes.clear();
         for &(s, ..) in &members {
@@ -570,6 +580,23 @@ impl<'a> Meter<'a> {
         }
         sum
     }
+}
+
+/// Who may hear whom: the first entry of each radio and one more, the entries, and loss and way back of each.
+#[allow(clippy::type_complexity, reason = "three parallel lists, named where they are kept")]
+fn ways(t: &Topology) -> (Vec<usize>, Vec<(usize, f64)>, Vec<(i32, usize)>) {
+    let (mut first, mut heard, mut ways) = (vec![0], Vec::new(), Vec::new());
+    for radio in &t.radios {
+        heard.extend(radio.hears.iter().map(|h| (h.0, 0.0)));
+        first.push(heard.len());
+    }
+    for (r, radio) in t.radios.iter().enumerate() {
+        for (i, &(s, loss)) in (first[r]..).zip(&radio.hears) {
+            let back = t.radios[s].hears.binary_search_by_key(&r, |h| h.0);
+            ways.push((loss, back.map_or(i, |k| first[s] + k)));
+        }
+    }
+    (first, heard, ways)
 }
 
 /// Radios that hear each other over any number of hops, and the part of each radio.

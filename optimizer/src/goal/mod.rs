@@ -13,6 +13,7 @@ pub mod exact;
 mod interference;
 mod keep;
 mod meter;
+mod rows;
 mod serving;
 
 pub use basis::{Basis, IDLE_WEIGHT_MILLI};
@@ -21,6 +22,7 @@ pub use churn::{radar_cost, switches};
 pub use costs::{Costs, Term};
 pub use exact::Air;
 pub use meter::Meter;
+pub use rows::Rows;
 
 use crate::model::topology::{Assignment, Link, Topology, Tuned};
 use crate::rf::rates::{Ability, NOISE_DBM, airtime_ppm, highest_mcs, rate_kbps};

@@ -49,6 +49,16 @@ impl Goal<'_> {
         costs
     }
 
+    /// What a client's rate alone costs at the least.
+    pub(super) fn client_least(&self, c: usize) -> i64 {
+        let best = |&r: &usize| {
+            let values = 0..self.values[self.t.radios[r].group].len();
+            values.map(|v| self.client_rate(c, r, v)).max().unwrap_or(1)
+        };
+        let rate = self.t.clients[c].options.iter().map(best).max().unwrap_or(1);
+        rate_cost(i64::from(self.t.clients[c].weight_milli), rate)
+    }
+
     /// Two clients that may be steered, at one radio or at two that hear each other on their group's channel.
     pub(super) fn client_client(&self, c: usize, r: usize, d: usize, s: usize) -> Costs {
         let g = self.t.radios[r].group;

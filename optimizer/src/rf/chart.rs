@@ -19,6 +19,8 @@ struct Chart {
     index: Vec<[u16; 2]>,
     /// Row by row: what the column's channel takes from the row's.
     overlaps: Vec<Overlap>,
+    /// The same turned round: what the row's channel takes from the column's.
+    turned: Vec<Overlap>,
 }
 
 const PRIMARIES: usize = 256;
@@ -32,7 +34,8 @@ impl Chart {
             slots[usize::from(slots[0] != NONE)] = i as u16;
         }
         let overlaps = channels.iter().flat_map(|&a| channels.iter().map(move |&b| overlap(a, b))).collect();
-        Self { channels, index, overlaps }
+        let turned = channels.iter().flat_map(|&a| channels.iter().map(move |&b| overlap(b, a))).collect();
+        Self { channels, index, overlaps, turned }
     }
 
     fn index(&self, c: Channel) -> usize {
@@ -76,6 +79,14 @@ pub fn overlap_of(own: Channel, other: Channel) -> Overlap {
     chart.overlaps[chart.index(own) * chart.channels.len() + chart.index(other)]
 }
 
+/// By the place of the other channel: what a transmission on it takes from `own`, and what `own` takes from it. O(1).
+pub fn overlap_rows(own: Channel) -> (&'static [Overlap], &'static [Overlap]) {
+    let chart = &CHARTS[own.band() as usize];
+    let n = chart.channels.len();
+    let row = chart.index(own) * n..(chart.index(own) + 1) * n;
+    (&chart.overlaps[row.clone()], &chart.turned[row])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +102,8 @@ mod tests {
                 assert_eq!(find(band, a.primary(), a.width(), None), Channel::new(band, a.primary(), a.width()));
                 for &b in all.iter().step_by(7) {
                     assert_eq!(overlap_of(a, b), overlap(a, b), "{a} {b}");
+                    let (ahead, back) = overlap_rows(a);
+                    assert_eq!((ahead[index(b)], back[index(b)]), (overlap(a, b), overlap(b, a)), "{a} {b}");
                 }
             }
             assert_eq!(find(band, 255, Bandwidth::Mhz20, None), None);

@@ -3,6 +3,7 @@
 use millpond_dsp::phy::{Bandwidth, Channel};
 
 use super::chart::overlap_of;
+use super::overlap::Overlap;
 
 /// Level in dBm at which a preamble on the primary is taken as busy: -82 at 20 MHz, 3 dB more per doubling.
 ///
@@ -38,8 +39,15 @@ pub fn coupled_ppm(own: Channel, other: Channel, level_dbm: i32) -> u32 {
     if own.band() != other.band() {
         return 0;
     }
-    let o = overlap_of(own, other);
-    let threshold = if o.primary { preamble_dbm(other.width()) } else { SECONDARY_DBM };
+    taken_ppm(overlap_of(own, other), other.width(), level_dbm)
+}
+
+/// The same for a known overlap and the other channel's width.
+pub fn taken_ppm(o: Overlap, other: Bandwidth, level_dbm: i32) -> u32 {
+    if o.permille == 0 {
+        return 0;
+    }
+    let threshold = if o.primary { preamble_dbm(other) } else { SECONDARY_DBM };
     u32::from(o.permille) * u32::from(coupling_permille(level_dbm, threshold))
 }
 

@@ -12,6 +12,7 @@ use crate::model::site::{Radio, Sharing, Site};
 use crate::model::topology::{ClientNode, Group, Home, PodNode, RadioNode, Topology, Tuned};
 use crate::rf::chart::{channels, find};
 use crate::rf::rates::{Ability, NOISE_DBM, highest_mcs, rate_kbps, reaches};
+use crate::rf::sense::{coupling_permille, preamble_dbm};
 
 /// Builds the index form and notes everything that is left without a choice.
 pub fn build(site: &Site, r: &Resolved, faults: &mut Vec<SiteError>) -> Topology {
@@ -197,12 +198,17 @@ fn share(group: &Group, t: &mut Topology, faults: &mut Vec<SiteError>) {
     }
 }
 
-/// Fills in who hears whom: radios of one band on pods with a known path loss.
+/// Fills in who may hear whom: radios of one band on pods with a known path loss, unless it is too high for the most
+/// power that either may use.
 fn hear(t: &mut Topology) {
     let mut heard: Vec<Vec<(usize, i32)>> = vec![Vec::new(); t.radios.len()];
     for (&(a, b, band), &loss) in &t.pod_loss_db {
         let of = |p: usize| t.pods[p].radios.iter().copied().filter(|&r| t.radios[r].band == band);
-        for (x, y) in of(a).flat_map(|x| of(b).map(move |y| (x, y))) {
+        let near = |x: usize, y: usize| {
+            let power = |r: usize| t.radios[r].strongest_dbm.max(t.radios[r].current.map_or(i32::MIN, |c| c.eirp_dbm));
+            coupling_permille(power(x).max(power(y)) - loss, preamble_dbm(Bandwidth::Mhz20)) > 0
+        };
+        for (x, y) in of(a).flat_map(|x| of(b).map(move |y| (x, y))).filter(|&(x, y)| near(x, y)) {
             heard[x].push((y, loss));
             heard[y].push((x, loss));
         }
