@@ -11,14 +11,112 @@ use std::collections::HashMap;
 
 use super::net::{Net, Pair, capped};
 
-/// A forbidden cost. Three of them still fit.
-pub(super) const CAP: i32 = 1 << 29;
-
-/// The widest gap between floor and cutoff that the scale may produce.
-const MAX_GAP: i64 = 1 << 27;
-
 /// Finest scale: costs are multiplied by up to this.
 const MAX_SCALE: i64 = 256;
+
+/// The integer that a core's costs are kept in: 32 bits hold any gap of interest, 16 bits pass through a processor's
+/// vector registers more than twice as fast.
+pub(super) trait Unit: Copy + Ord + Default + Send + Sync + std::fmt::Debug + 'static {
+    /// A forbidden cost.
+    const CAP: Self;
+    /// The widest gap between floor and cutoff that the scale may produce. Three such steps down from [`Self::CAP`] are
+    /// still over it.
+    const MAX_GAP: i64;
+    /// Coarsest scale that leaves room to halve.
+    const MIN_SCALE: i64;
+    /// A sum of two costs that is over the gap if one of them is. May exceed the cap.
+    fn raw(self, other: Self) -> Self;
+    /// A sum of two costs, at most the cap.
+    fn plus(self, other: Self) -> Self;
+    /// A sum of three costs, at most the cap.
+    fn plus2(self, one: Self, other: Self) -> Self;
+    /// A difference of which it is known that it is not negative.
+    fn less(self, other: Self) -> Self;
+    /// Half of a cost, rounded up if `up`.
+    fn half(self, up: bool) -> Self;
+    /// A cost that is known to fit.
+    fn of(cost: i64) -> Self;
+    /// Back to 64 bits.
+    fn wide(self) -> i64;
+}
+
+impl Unit for i32 {
+    const CAP: Self = 1 << 29;
+    const MAX_GAP: i64 = 1 << 27;
+    const MIN_SCALE: i64 = 1;
+
+    #[inline(always)]
+    fn raw(self, other: Self) -> Self {
+        self + other
+    }
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        (self + other).min(Self::CAP)
+    }
+
+    #[inline(always)]
+    fn plus2(self, one: Self, other: Self) -> Self {
+        (self + one + other).min(Self::CAP)
+    }
+
+    #[inline(always)]
+    fn less(self, other: Self) -> Self {
+        self - other
+    }
+
+    #[inline(always)]
+    fn half(self, up: bool) -> Self {
+        (self + Self::from(up)) >> 1
+    }
+
+    fn of(cost: i64) -> Self {
+        cost as Self
+    }
+
+    fn wide(self) -> i64 {
+        i64::from(self)
+    }
+}
+
+impl Unit for i16 {
+    const CAP: Self = Self::MAX;
+    const MAX_GAP: i64 = 10_000;
+    const MIN_SCALE: i64 = 2;
+
+    #[inline(always)]
+    fn raw(self, other: Self) -> Self {
+        self.saturating_add(other)
+    }
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        self.saturating_add(other)
+    }
+
+    #[inline(always)]
+    fn plus2(self, one: Self, other: Self) -> Self {
+        self.saturating_add(one).saturating_add(other)
+    }
+
+    #[inline(always)]
+    fn less(self, other: Self) -> Self {
+        self.wrapping_sub(other)
+    }
+
+    #[inline(always)]
+    fn half(self, up: bool) -> Self {
+        self.saturating_add(Self::from(up)) >> 1
+    }
+
+    fn of(cost: i64) -> Self {
+        cost as Self
+    }
+
+    fn wide(self) -> i64 {
+        i64::from(self)
+    }
+}
 
 /// A pair: nodes `u` and `v` of the core, and where its table starts.
 #[derive(Clone, Copy, Debug)]
@@ -30,18 +128,18 @@ pub(super) struct Link {
 
 /// The net between a floor and a cutoff.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Core {
+pub(super) struct Core<C> {
     /// Index of each node in the net it came from.
     pub(super) nodes: Vec<u32>,
     /// Node n's values are `start[n]..start[n + 1]` of `unary` and `values`.
     pub(super) start: Vec<u32>,
-    pub(super) unary: Vec<i32>,
+    pub(super) unary: Vec<C>,
     /// Live value index in the net it came from.
     pub(super) values: Vec<u16>,
     /// Whether a node has been taken out by [`peel`](Self::peel); [`restrict`](Self::restrict) then leaves it behind.
     gone: Vec<bool>,
     pub(super) links: Vec<Link>,
-    pub(super) tables: Vec<i32>,
+    pub(super) tables: Vec<C>,
     /// Scaled cost that every assignment pays.
     pub(super) floor: i64,
     /// Scaled cost over which an assignment is of no interest.
@@ -55,9 +153,9 @@ pub(super) struct Closed;
 
 /// Buffers that a search keeps between calls.
 #[derive(Default)]
-pub(super) struct Work {
-    unary: Vec<i32>,
-    least: Vec<i32>,
+pub(super) struct Work<C> {
+    unary: Vec<C>,
+    least: Vec<C>,
     place: Vec<u32>,
     kept: Vec<u32>,
     kept_from: Vec<u32>,
@@ -65,21 +163,21 @@ pub(super) struct Work {
 }
 
 /// `min over a of own[a] + left[a, b] + right[a, c]` for all b and c.
-fn join(own: &[i32], left: &[i32], right: &[i32], rows: usize, cols: usize) -> Vec<i32> {
-    let mut out = vec![CAP; rows * cols];
+fn join<C: Unit>(own: &[C], left: &[C], right: &[C], rows: usize, cols: usize) -> Vec<C> {
+    let mut out = vec![C::CAP; rows * cols];
     for (a, o) in own.iter().enumerate() {
         let right = &right[a * cols..(a + 1) * cols];
         for (b, out) in out.chunks_exact_mut(cols).enumerate() {
-            let base = o + left[a * rows + b];
-            if base < CAP {
-                out.iter_mut().zip(right).for_each(|(x, r)| *x = (*x).min(base + r));
+            let base = o.plus(left[a * rows + b]);
+            if base < C::CAP {
+                out.iter_mut().zip(right).for_each(|(x, r)| *x = (*x).min(base.raw(*r)));
             }
         }
     }
     out
 }
 
-impl Core {
+impl<C: Unit> Core<C> {
     /// The core of some nodes of a net, looking for assignments that cost less than `limit` (the net's constant not
     /// counted). `None` if a domain is too long or the costs too wide apart for 32 bits.
     pub(super) fn new(net: &Net, part: &[usize], limit: i64) -> Option<Result<Self, Closed>> {
@@ -118,11 +216,11 @@ impl Core {
         if gap < 0 {
             return Some(Err(Closed));
         }
-        if gap > MAX_GAP || unary.iter().any(|u| u.len() > usize::from(u16::MAX)) {
+        if gap * C::MIN_SCALE > C::MAX_GAP || unary.iter().any(|u| u.len() > usize::from(u16::MAX)) {
             return None;
         }
-        let scale = 1 << (MAX_GAP / gap.max(1)).clamp(1, MAX_SCALE).ilog2();
-        let narrow = |c: i64, least: i64| if c - least > gap { CAP } else { ((c - least) * scale) as i32 };
+        let scale = 1 << (C::MAX_GAP / gap.max(1)).clamp(1, MAX_SCALE).ilog2();
+        let narrow = |c: i64, least: i64| if c - least > gap { C::CAP } else { C::of((c - least) * scale) };
         let mut core = Self { start: vec![0], gone: vec![false; part.len()], scale, ..Self::default() };
         (core.floor, core.cutoff) = (floor * scale, (limit - 1) * scale);
         for (&node, unary) in part.iter().zip(&unary) {
@@ -156,8 +254,8 @@ impl Core {
     }
 
     /// The widest cost of interest above the floor.
-    pub(super) fn gap(&self) -> i32 {
-        (self.cutoff - self.floor) as i32
+    pub(super) fn gap(&self) -> C {
+        C::of(self.cutoff - self.floor)
     }
 
     /// Lowers the cutoff to assignments that cost less than `limit`.
@@ -171,7 +269,7 @@ impl Core {
     }
 
     /// For each value a bound on what an assignment with it costs above the floor: one pass over all tables.
-    pub(super) fn look(&self, bounds: &mut Vec<i32>) {
+    pub(super) fn look(&self, bounds: &mut Vec<C>) {
         bounds.clear();
         bounds.extend_from_slice(&self.unary);
         let mut column = Vec::new();
@@ -179,53 +277,84 @@ impl Core {
             let (ru, rv) = (self.range(link.u as usize), self.range(link.v as usize));
             let cols = rv.len();
             column.clear();
-            column.resize(cols, CAP);
+            column.resize(cols, C::CAP);
             let table = &self.tables[link.at as usize..link.at as usize + ru.len() * cols];
             for (row, i) in table.chunks_exact(cols).zip(ru.clone()) {
-                let mut least = CAP;
+                let mut least = C::CAP;
                 let of_u = self.unary[i];
                 for ((t, c), v) in row.iter().zip(column.iter_mut()).zip(&self.unary[rv.clone()]) {
-                    least = least.min(t + v);
-                    *c = (*c).min(t + of_u);
+                    least = least.min(t.raw(*v));
+                    *c = (*c).min(t.raw(of_u));
                 }
-                bounds[i] = bounds[i].saturating_add(least).min(CAP);
+                bounds[i] = bounds[i].plus(least);
             }
             for (c, b) in column.iter().zip(&mut bounds[rv.clone()]) {
-                *b = b.saturating_add(*c).min(CAP);
+                *b = b.plus(*c);
             }
         }
     }
 
-    /// Forbids all values of a node of the net but one.
-    pub(super) fn hold(&mut self, node: usize, value: usize) {
+    /// For each node the sum over its pairs of the mean entry, forbidden ones counting the gap.
+    pub(super) fn mean_costs(&self, means: &mut Vec<f64>) {
+        means.clear();
+        means.resize(self.len(), 0.0);
+        let gap = self.gap();
+        for link in &self.links {
+            let (u, v) = (link.u as usize, link.v as usize);
+            let entries = self.domain(u) * self.domain(v);
+            let table = &self.tables[link.at as usize..link.at as usize + entries];
+            let mean = table.iter().map(|&t| t.min(gap).wide()).sum::<i64>() as f64 / entries as f64;
+            means[u] += mean;
+            means[v] += mean;
+        }
+    }
+
+    /// Forbids all values of a node of the net but the given ones.
+    pub(super) fn hold(&mut self, node: usize, values: &[u16]) {
         let at = self.nodes.iter().position(|&n| n as usize == node).map_or(0..0, |n| self.range(n));
         for i in at {
-            if self.values[i] as usize != value {
-                self.unary[i] = CAP;
+            if !values.contains(&self.values[i]) {
+                self.unary[i] = C::CAP;
             }
         }
+    }
+
+    /// Forbids the values, by their place in `unary`, that `unwanted` says.
+    pub(super) fn forbid(&mut self, unwanted: impl Fn(usize) -> bool) {
+        self.unary.iter_mut().enumerate().filter(|(i, _)| unwanted(*i)).for_each(|(_, c)| *c = C::CAP);
     }
 
     /// Forbids the values whose bound is over the gap.
-    pub(super) fn drop_over(&mut self, bounds: &[i32]) {
+    pub(super) fn drop_over(&mut self, bounds: &[C]) {
         let gap = self.gap();
-        self.unary.iter_mut().zip(bounds).filter(|(_, b)| **b > gap).for_each(|(c, _)| *c = CAP);
+        self.unary.iter_mut().zip(bounds).filter(|(_, b)| **b > gap).for_each(|(c, _)| *c = C::CAP);
     }
 
-    /// Copies the core without the values over the gap, and with `fixed` (node, value) taken out if given.
+    /// Copies the core without the values over the gap. With `branch` a node keeps some of its values; if that is one, the
+    /// node is taken out.
     pub(super) fn restrict(
         &self,
-        fixed: Option<(usize, usize)>,
+        branch: Option<(usize, std::ops::Range<usize>)>,
         out: &mut Self,
-        work: &mut Work,
+        work: &mut Work<C>,
     ) -> Result<(), Closed> {
         out.clear();
         (out.scale, out.cutoff, out.floor) = (self.scale, self.cutoff, self.floor);
         work.unary.clear();
         work.unary.extend_from_slice(&self.unary);
-        if let Some((x, a)) = fixed {
-            out.floor += i64::from(self.unary[self.start[x] as usize + a]);
-            self.fold_value(x, a, &mut work.unary);
+        let mut fixed = None;
+        match branch {
+            Some((x, one)) if one.len() == 1 => {
+                out.floor += self.unary[self.start[x] as usize + one.start].wide();
+                self.fold_value(x, one.start, &mut work.unary);
+                fixed = Some(x);
+            }
+            Some((x, some)) => {
+                let own = &mut work.unary[self.range(x)];
+                own[..some.start].fill(C::CAP);
+                own[some.end..].fill(C::CAP);
+            }
+            None => {}
         }
         if out.floor > out.cutoff {
             return Err(Closed);
@@ -233,10 +362,11 @@ impl Core {
         // First what every assignment now pays at each node, then who is left below the cutoff.
         work.least.clear();
         for n in 0..self.len() {
-            let skip = self.gone[n] || fixed.is_some_and(|f| f.0 == n);
-            let least = if skip { 0 } else { work.unary[self.range(n)].iter().copied().min().unwrap_or(CAP) };
+            let skip = self.gone[n] || fixed == Some(n);
+            let own = work.unary[self.range(n)].iter().copied();
+            let least = if skip { C::default() } else { own.min().unwrap_or(C::CAP) };
             work.least.push(least);
-            out.floor += i64::from(least);
+            out.floor += least.wide();
         }
         if out.floor > out.cutoff {
             return Err(Closed);
@@ -247,7 +377,7 @@ impl Core {
         work.kept_from.clear();
         for n in 0..self.len() {
             work.kept_from.push(work.kept.len() as u32);
-            if self.gone[n] || fixed.is_some_and(|f| f.0 == n) {
+            if self.gone[n] || fixed == Some(n) {
                 work.place.push(u32::MAX);
                 continue;
             }
@@ -255,7 +385,7 @@ impl Core {
             out.nodes.push(self.nodes[n]);
             out.gone.push(false);
             for (a, i) in self.range(n).enumerate() {
-                let cost = work.unary[i] - work.least[n];
+                let cost = work.unary[i].less(work.least[n]);
                 if cost <= gap {
                     work.kept.push(a as u32);
                     out.unary.push(cost);
@@ -281,21 +411,21 @@ impl Core {
     }
 
     /// Adds what value `a` of node `x` costs its neighbours to their unary costs.
-    fn fold_value(&self, x: usize, a: usize, unary: &mut [i32]) {
+    fn fold_value(&self, x: usize, a: usize, unary: &mut [C]) {
         for link in &self.links {
             let (u, v, at) = (link.u as usize, link.v as usize, link.at as usize);
             let cols = self.domain(v);
             if u == x {
                 let row = &self.tables[at + a * cols..at + (a + 1) * cols];
-                unary[self.range(v)].iter_mut().zip(row).for_each(|(c, t)| *c = (*c + t).min(CAP));
+                unary[self.range(v)].iter_mut().zip(row).for_each(|(c, t)| *c = c.plus(*t));
             } else if v == x {
                 let column = self.tables[at..at + self.domain(u) * cols].iter().skip(a).step_by(cols);
-                unary[self.range(u)].iter_mut().zip(column).for_each(|(c, t)| *c = (*c + t).min(CAP));
+                unary[self.range(u)].iter_mut().zip(column).for_each(|(c, t)| *c = c.plus(*t));
             }
         }
     }
 
-    fn copy_links(&self, out: &mut Self, work: &Work) {
+    fn copy_links(&self, out: &mut Self, work: &Work<C>) {
         let gap = out.gap();
         let kept = |n: usize| &work.kept[work.kept_from[n] as usize..work.kept_from[n + 1] as usize];
         for link in &self.links {
@@ -305,16 +435,19 @@ impl Core {
             }
             let at = out.tables.len();
             let cols = self.domain(v);
-            let mut any = false;
             for &a in kept(u) {
                 let row = &self.tables[link.at as usize + a as usize * cols..][..cols];
-                for &b in kept(v) {
-                    let t = row[b as usize];
-                    any |= t > 0;
-                    out.tables.push(if t > gap { CAP } else { t });
+                match kept(v).len() == cols {
+                    true => out.tables.extend_from_slice(row),
+                    false => out.tables.extend(kept(v).iter().map(|&b| row[b as usize])),
                 }
             }
-            if any {
+            let mut most = C::default();
+            for t in &mut out.tables[at..] {
+                *t = if *t > gap { C::CAP } else { *t };
+                most = most.max(*t);
+            }
+            if most > C::default() {
                 out.links.push(Link { u: work.place[u], v: work.place[v], at: at as u32 });
             } else {
                 // The ends no longer matter to each other.
@@ -324,7 +457,7 @@ impl Core {
     }
 
     /// Takes out nodes of degree two and less, as long as there are any.
-    pub(super) fn peel(&mut self, work: &mut Work) {
+    pub(super) fn peel(&mut self, work: &mut Work<C>) {
         work.degree.clear();
         work.degree.resize(self.len(), 0);
         for link in &self.links {
@@ -336,24 +469,24 @@ impl Core {
         }
     }
 
-    fn take_out(&mut self, x: usize, work: &mut Work) {
+    fn take_out(&mut self, x: usize, work: &mut Work<C>) {
         let touching: Vec<usize> =
             (0..self.links.len()).filter(|&i| self.links[i].u as usize == x || self.links[i].v as usize == x).collect();
         let other = |link: &Link| if link.u as usize == x { link.v as usize } else { link.u as usize };
-        let ends: Vec<(usize, Vec<i32>)> =
+        let ends: Vec<(usize, Vec<C>)> =
             touching.iter().map(|&i| (other(&self.links[i]), self.facing(&self.links[i], x))).collect();
         let own = self.unary[self.range(x)].to_vec();
         self.gone[x] = true;
         self.links.retain(|l| l.u as usize != x && l.v as usize != x);
         match ends.as_slice() {
-            [] => self.floor += i64::from(own.iter().copied().min().unwrap_or(CAP)),
+            [] => self.floor += own.iter().copied().min().unwrap_or(C::CAP).wide(),
             [(w, table)] => {
                 work.degree[*w] -= 1;
                 let d = self.domain(*w);
                 let range = self.range(*w);
                 for (c, out) in self.unary[range].iter_mut().enumerate() {
-                    let least = own.iter().zip(table.iter().skip(c).step_by(d)).map(|(o, t)| o + t).min();
-                    *out = (*out + least.unwrap_or(CAP).min(CAP)).min(CAP);
+                    let least = own.iter().zip(table.iter().skip(c).step_by(d)).map(|(o, t)| o.plus(*t)).min();
+                    *out = out.plus(least.unwrap_or(C::CAP));
                 }
             }
             [(u, left), (v, right), ..] => {
@@ -370,21 +503,21 @@ impl Core {
     }
 
     /// Adds costs to the pair of `u` and `v`. True if the pair is new.
-    fn add_link(&mut self, u: usize, v: usize, costs: &[i32]) -> bool {
+    fn add_link(&mut self, u: usize, v: usize, costs: &[C]) -> bool {
         let cols = self.domain(v);
         for link in &self.links {
             let at = link.at as usize;
             let end = self.tables.len().min(at + costs.len());
             let table = &mut self.tables[at..end];
             if (link.u as usize, link.v as usize) == (u, v) {
-                table.iter_mut().zip(costs).for_each(|(t, c)| *t = (*t + c).min(CAP));
+                table.iter_mut().zip(costs).for_each(|(t, c)| *t = t.plus(*c));
                 return false;
             }
             if (link.u as usize, link.v as usize) == (v, u) {
                 let rows = costs.len() / cols;
                 for (i, c) in costs.iter().enumerate() {
                     let t = &mut table[i % cols * rows + i / cols];
-                    *t = (*t + c).min(CAP);
+                    *t = t.plus(*c);
                 }
                 return false;
             }
@@ -395,7 +528,7 @@ impl Core {
     }
 
     /// A pair's table with `x`'s values as rows.
-    fn facing(&self, link: &Link, x: usize) -> Vec<i32> {
+    fn facing(&self, link: &Link, x: usize) -> Vec<C> {
         let (rows, cols) = (self.domain(link.u as usize), self.domain(link.v as usize));
         let table = &self.tables[link.at as usize..link.at as usize + rows * cols];
         if link.u as usize == x {
@@ -407,7 +540,7 @@ impl Core {
     /// One pass of handshakes over all pairs, forwards or backwards. Returns what the floor gained.
     ///
     /// - Cost: O(table entries), no allocation beyond one row
-    pub(super) fn sweep(&mut self, forwards: bool, scratch: &mut Vec<i32>) -> Result<i64, Closed> {
+    pub(super) fn sweep(&mut self, forwards: bool, scratch: &mut Vec<C>) -> Result<i64, Closed> {
         let before = self.floor;
         for i in 0..self.links.len() {
             let i = if forwards { i } else { self.links.len() - 1 - i };
@@ -417,7 +550,7 @@ impl Core {
     }
 
     /// Gathers both ends' costs in a pair's table and hands back as much as both can take.
-    fn handshake(&mut self, i: usize, forwards: bool, scratch: &mut Vec<i32>) -> Result<(), Closed> {
+    fn handshake(&mut self, i: usize, forwards: bool, scratch: &mut Vec<C>) -> Result<(), Closed> {
         let link = self.links[i];
         let (ru, rv) = (self.range(link.u as usize), self.range(link.v as usize));
         let (rows, cols) = (ru.len(), rv.len());
@@ -427,54 +560,54 @@ impl Core {
         let (u, v) =
             if ru.end < rv.end { (&mut low[ru], &mut high[..cols]) } else { (&mut high[..rows], &mut low[rv]) };
         let gained = exchange(table, u, v, gap, forwards, scratch);
-        self.floor += i64::from(gained);
+        self.floor += gained;
         if self.floor > self.cutoff { Err(Closed) } else { Ok(()) }
     }
 }
 
 /// The handshake on one table. Returns what both ends' cheapest values now share, which is taken from them.
-fn exchange(table: &mut [i32], u: &mut [i32], v: &mut [i32], gap: i32, forwards: bool, column: &mut Vec<i32>) -> i32 {
-    let cols = v.len();
+fn exchange<C: Unit>(table: &mut [C], u: &mut [C], v: &mut [C], gap: C, forwards: bool, column: &mut Vec<C>) -> i64 {
+    let (cols, zero) = (v.len(), C::default());
     column.clear();
-    column.resize(cols, CAP);
+    column.resize(cols, C::CAP);
     // Half of each row's least goes to u, then all that a column can give to v, then the rest of each row to u.
-    let odd = i32::from(forwards);
     for (row, u) in table.chunks_exact_mut(cols).zip(u.iter_mut()) {
-        let mut least = CAP;
+        let (mut least, of_u) = (C::CAP, *u);
         for (t, v) in row.iter_mut().zip(v.iter()) {
-            *t = (*t + *u + *v).min(CAP);
+            *t = t.plus2(of_u, *v);
             least = least.min(*t);
         }
-        *u = if least > gap { CAP } else { (least + odd) >> 1 };
-        let give = if least > gap { 0 } else { *u };
+        *u = if least > gap { C::CAP } else { least.half(forwards) };
+        let give = if least > gap { zero } else { *u };
         for (t, c) in row.iter_mut().zip(column.iter_mut()) {
-            *t -= give;
+            *t = t.less(give);
             *c = (*c).min(*t);
         }
     }
     // A value over the gap is out: nothing is taken from its entries, so they stay forbidden.
-    let mut base_v = CAP;
+    let mut base_v = C::CAP;
     for (c, v) in column.iter_mut().zip(v.iter_mut()) {
         base_v = base_v.min(*c);
-        *v = if *c > gap { CAP } else { *c };
-        *c = if *c > gap { 0 } else { *c };
+        *v = if *c > gap { C::CAP } else { *c };
+        *c = if *c > gap { zero } else { *c };
     }
-    let mut base_u = CAP;
+    let mut base_u = C::CAP;
     for (row, u) in table.chunks_exact_mut(cols).zip(u.iter_mut()) {
-        let mut least = CAP;
+        let mut least = C::CAP;
         for (t, c) in row.iter_mut().zip(column.iter()) {
-            *t -= c;
+            *t = t.less(*c);
             least = least.min(*t);
         }
-        let rest = if *u >= CAP { 0 } else { least };
-        *u = (*u + rest).min(CAP);
+        let rest = if *u >= C::CAP { zero } else { least };
+        *u = u.plus(rest);
         base_u = base_u.min(*u);
         for t in row.iter_mut() {
-            *t = if *t - rest > gap { CAP } else { *t - rest };
+            let left = t.less(rest);
+            *t = if left > gap { C::CAP } else { left };
         }
     }
-    let lower = |c: &mut i32, base: i32| *c = if *c >= CAP { CAP } else { *c - base };
+    let lower = |c: &mut C, base: C| *c = if *c >= C::CAP { C::CAP } else { c.less(base) };
     u.iter_mut().for_each(|c| lower(c, base_u));
     v.iter_mut().for_each(|c| lower(c, base_v));
-    base_u.saturating_add(base_v).min(CAP)
+    base_u.wide() + base_v.wide()
 }

@@ -6,6 +6,7 @@ mod eliminate;
 mod judge;
 mod local;
 mod net;
+mod part;
 mod portfolio;
 mod problem;
 mod read;

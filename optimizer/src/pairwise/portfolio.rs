@@ -2,10 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::branch::{self, Search, Status};
-use super::core::{Closed, Core};
 use super::local::Layout;
 use super::net::{INF, Net};
+use super::part::{Found, Part};
 use super::reduce::{self, Infeasible, Trail, components, reduce};
 use super::repair::ENTRIES_PER_VISIT;
 use super::walker::Walker;
@@ -18,137 +17,11 @@ const WALKERS: u64 = 2;
 /// What a walker does before the first look at bounds, in visits; later rounds do more.
 const FIRST_WORK: u64 = 10_000;
 
-/// Handshake passes at most over one part.
-const MOST_PASSES: usize = 400;
-
 /// Table entries that the first raising of a bound may touch, three times each: some ten milliseconds.
 const FIRST_ENTRIES: usize = 1 << 24;
 
-/// Cores of more table entries than this are not searched: not even one path would end.
-const MOST_SEARCHED: usize = 1 << 22;
-
-/// Table entries after which the tree that trusts bounds gives way to one that learns from failures: two seconds or so.
-const FIRST_TREE: u64 = 1 << 32;
-
-/// Slices after which a tree without visible progress gets less.
-const PATIENT_SLICES: u32 = 100;
-
-/// Progress, as a share of the tree, that counts as none.
-const HOPELESS: f64 = 0.001;
-
-/// A connected part of the net and what is known of it.
-#[derive(Default)]
-struct Part {
-    nodes: Vec<usize>,
-    /// No assignment of these nodes costs less.
-    bound: i64,
-    /// The incumbent is proved best for this part.
-    done: bool,
-    /// The part between bound and incumbent; `None` where 32 bits do not hold the costs.
-    core: Option<Core>,
-    /// Handshake passes over the core so far.
-    passes: usize,
-    /// Whether more of them would gain too little.
-    raised: bool,
-    search: Option<Search>,
-    /// Slices that the search has had.
-    slices: u32,
-}
-
-/// What a slice of exact work on a part has brought: node and live value of a better assignment of the part.
-type Found = Option<Vec<(usize, usize)>>;
-
-impl Part {
-    fn new(net: &Net, nodes: Vec<usize>) -> Self {
-        Self { bound: trivial_bound(net, &nodes), nodes, ..Self::default() }
-    }
-
-    /// The least cost that is of no interest: the incumbent's, or any allowed assignment's.
-    fn limit(&self, net: &Net) -> i64 {
-        net.cost(&self.nodes, &net.incumbent).min(net.soft_limit(&self.nodes))
-    }
-
-    /// Sets the part between its bound and its incumbent.
-    fn set_up(&mut self, net: &Net) {
-        match Core::new(net, &self.nodes, self.limit(net)) {
-            None => {}
-            Some(Err(Closed)) => self.close(net),
-            Some(Ok(core)) => self.core = Some(core),
-        }
-    }
-
-    /// Nothing is better than the incumbent.
-    fn close(&mut self, net: &Net) {
-        let cost = net.cost(&self.nodes, &net.incumbent);
-        self.done = cost < INF;
-        self.bound = cost.min(INF);
-    }
-
-    /// Raises the bound by passes over about `entries` table entries, and closes the part if that does it.
-    fn raise(&mut self, net: &Net, entries: usize, env: &Environment) {
-        let Some(mut core) = self.core.take() else { return };
-        let (mut scratch, mut gain) = (Vec::new(), 0);
-        let passes = (entries / core.tables.len().max(1)).clamp(1, MOST_PASSES);
-        for pass in 0..passes {
-            match core.sweep((self.passes + pass) % 2 == 0, &mut scratch) {
-                Err(Closed) => return self.close(net),
-                Ok(gained) => gain += gained,
-            }
-            // A hundred passes like these must promise to close a third of the gap.
-            let dull = pass % 16 == 15 && std::mem::take(&mut gain) * 20 < i64::from(core.gap());
-            self.raised |= dull || self.passes + pass > MOST_PASSES;
-            if self.raised || env.should_stop() {
-                break;
-            }
-        }
-        self.passes += passes;
-        self.bound = core.bound();
-        self.core = Some(core);
-    }
-
-    /// A slice of exact work: more passes, or more of the tree.
-    fn advance(&mut self, net: &Net, work: u64, env: &Environment) -> Found {
-        let limit = net.cost(&self.nodes, &net.incumbent);
-        let core = self.core.as_mut().filter(|_| !self.done)?;
-        core.tighten(limit);
-        if !self.raised {
-            self.raise(net, work as usize / 3, env);
-            return None;
-        }
-        if core.tables.len() > MOST_SEARCHED {
-            return None;
-        }
-        let search = self.search.get_or_insert_with(|| Search::new(core, limit));
-        search.tighten(limit);
-        if search.work > FIRST_TREE && !search.learns() && search.progress() < 0.5 {
-            *search = Search::learning(core, search.limit());
-            self.slices = 0;
-        }
-        // A tree that shows no end gets a tenth of the time.
-        self.slices += 1;
-        let hopeless = self.slices > PATIENT_SLICES && search.progress() < HOPELESS;
-        let status = search.run(u64::MAX, if hopeless { work / 10 } else { work }, &|| env.should_stop());
-        let leaf = search.leaf.take();
-        let better = leaf
-            .map(|leaf| branch::complete(core, &leaf, search.limit()).expect("a leaf has an assignment of its cost"));
-        if status == Status::Done {
-            self.bound = search.limit().min(INF);
-            self.done = self.bound < INF;
-        }
-        better
-    }
-}
-
-/// The cheapest value of every node and the cheapest entry of every pair.
-fn trivial_bound(net: &Net, nodes: &[usize]) -> i64 {
-    let least = |costs: &[i64]| costs.iter().copied().min().unwrap_or(0);
-    let pair = |node: usize, &(to, p): &(usize, usize)| match &net.pairs[p] {
-        Some(pair) if to > node => least(&pair.costs),
-        _ => 0,
-    };
-    let node = |&n: &usize| least(&net.unary[n]) + net.adjacent[n].iter().map(|link| pair(n, link)).sum::<i64>();
-    nodes.iter().map(node).sum()
-}
+/// Rounds without a better assignment after which the walkers give way to trees that may end.
+const QUIET_ROUNDS: u32 = 8;
 
 /// A run over one problem.
 struct Run<'a> {
@@ -161,6 +34,8 @@ struct Run<'a> {
     best: (i64, Vec<usize>),
     bound: i64,
     walkers: Vec<Walker>,
+    /// Rounds since the best assignment was found.
+    quiet: u32,
     /// The net for the walkers, until it changes.
     layout: Option<Layout>,
 }
@@ -171,7 +46,7 @@ pub(super) fn run(problem: &Problem, net: Net, trivial_bound: i64, env: &Environ
     let best = (problem.cost(&start), start);
     let walkers = (0..WALKERS).map(|k| Walker::new(k, env)).collect();
     let (trail, parts) = (Trail::default(), Vec::new());
-    let mut run = Run { problem, env, net, trail, parts, best, bound: trivial_bound, walkers, layout: None };
+    let mut run = Run { problem, env, net, trail, parts, best, bound: trivial_bound, walkers, quiet: 0, layout: None };
     let proved = match env.threads {
         1 => run.all(),
         threads => match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
@@ -251,25 +126,13 @@ impl Run<'_> {
     /// How many values the parts' bounds and results rule out.
     fn prunable(&self) -> usize {
         let done = |p: &Part| p.nodes.iter().map(|&n| self.net.unary[n].len()).sum();
-        let open = |p: &Part| self.ruled_out(p).iter().flatten().filter(|&&d| d).count();
+        let open = |p: &Part| p.ruled_out(&self.net).iter().flatten().filter(|&&d| d).count();
         self.parts.iter().map(|p| if p.done { done(p) } else { open(p) }).sum()
-    }
-
-    /// For each node and value of a part whether it can be dropped without losing all best assignments.
-    fn ruled_out(&self, part: &Part) -> Vec<Vec<bool>> {
-        let Some(core) = &part.core else { return Vec::new() };
-        let mut bounds = Vec::new();
-        core.look(&mut bounds);
-        let of_node = |(i, &node): (usize, &usize)| {
-            let own = bounds[core.range(i)].iter().enumerate();
-            own.map(|(a, &b)| b > core.gap() && a != self.net.incumbent[node]).collect()
-        };
-        part.nodes.iter().enumerate().map(of_node).collect()
     }
 
     fn prune(&mut self) {
         for part in std::mem::take(&mut self.parts) {
-            let drop = self.ruled_out(&part);
+            let drop = part.ruled_out(&self.net);
             for (i, &node) in part.nodes.iter().enumerate() {
                 let incumbent = self.net.incumbent[node];
                 match drop.get(i) {
@@ -294,8 +157,10 @@ impl Run<'_> {
         }
         self.trail.restore(&mut values);
         let cost = self.problem.cost(&values);
+        self.quiet += 1;
         if cost < self.best.0 {
             self.best = (cost, values);
+            self.quiet = 0;
         }
         if !self.parts.is_empty() {
             let bound = self.parts.iter().map(|p| p.bound).sum::<i64>() + self.net.constant;
@@ -308,13 +173,17 @@ impl Run<'_> {
     fn work(&mut self, visits: u64) {
         let (net, env) = (&self.net, self.env);
         let layout = self.layout.get_or_insert_with(|| Layout::new(net));
-        let walk = |walker: &mut Walker| walker.walk(net, layout, visits, env);
+        // Where the trees may end and the walkers find nothing, most of the time is for the trees.
+        let quiet = self.quiet >= QUIET_ROUNDS && self.parts.iter().any(Part::hopeful);
+        let steps = if quiet { visits / 8 } else { visits };
+        let walk = |walker: &mut Walker| walker.walk(net, layout, steps, env);
         // As much for the trees as for both walkers.
         let open = self.parts.iter().filter(|p| !p.done).count().max(1) as u64;
         let entries = WALKERS * visits * ENTRIES_PER_VISIT / open;
-        let search = |part: &mut Part| part.advance(net, entries, env);
+        let threads = env.threads > 1;
+        let search = |part: &mut Part| part.advance(net, entries, threads, env);
         let (walkers, parts) = (&mut self.walkers, &mut self.parts);
-        let found: Vec<Found> = if env.threads > 1 {
+        let found: Vec<Found> = if threads {
             let trees = || parts.par_iter_mut().map(search).collect();
             rayon::join(|| walkers.par_iter_mut().for_each(walk), trees).1
         } else {
@@ -359,6 +228,7 @@ impl Run<'_> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::core::{Core, Unit};
     use super::super::{Form, ProblemBuilder, solve};
     use super::*;
     use crate::env::SplitMix64;
@@ -464,7 +334,7 @@ pub(super) mod tests {
                 part.set_up(net);
                 let mut slices = 0;
                 while !part.done {
-                    for (node, value) in part.advance(net, 1, &Environment::new()).into_iter().flatten() {
+                    for (node, value) in part.advance(net, 1, false, &Environment::new()).into_iter().flatten() {
                         net.incumbent[node] = value;
                     }
                     slices += 1;
@@ -477,6 +347,11 @@ pub(super) mod tests {
 
     #[test]
     fn handshakes_keep_every_cost_and_never_pass_the_optimum() {
+        handshakes_stay_under::<i32>();
+        handshakes_stay_under::<i16>();
+    }
+
+    fn handshakes_stay_under<C: Unit>() {
         let mut rng = SplitMix64::new(8);
         for _ in 0..200 {
             let problem = random_problem(&mut rng, 5, 4);
@@ -485,7 +360,9 @@ pub(super) mod tests {
             if best >= HARD / 2 {
                 continue;
             }
-            let Some(Ok(mut core)) = Core::new(&net, &net.live(), best + 1) else { panic!("the optimum is in reach") };
+            let Some(Ok(mut core)) = Core::<C>::new(&net, &net.live(), best + 1) else {
+                panic!("the optimum is in reach")
+            };
             let mut scratch = Vec::new();
             for pass in 0..20 {
                 core.sweep(pass % 2 == 0, &mut scratch).expect("the optimum is under the cutoff");

@@ -5,8 +5,8 @@
 //!   278, 2020 (growing neighbourhoods with a bounded tree search)
 
 use super::branch::{Search, Status};
-use super::core::Core;
-use super::net::Net;
+use super::core::{Core, Unit};
+use super::net::{INF, Net};
 use crate::env::{Environment, SplitMix64};
 
 /// Smallest handful.
@@ -87,11 +87,22 @@ fn pays_extra(net: &Net, node: usize, values: &[usize]) -> bool {
 /// Solves a handful around the other nodes' values; takes over any assignment that is as cheap or cheaper.
 fn resolve(net: &Net, part: &[usize], values: &mut [usize]) -> (u64, bool, u64) {
     let now = around(net, part, values);
-    let Some(Ok(core)) = Core::around(net, part, values, now) else { return (1, true, 0) };
-    let mut search = Search::new(&core, now);
+    // Costs that 16 bits hold are searched in half the time.
+    match (Core::<i16>::around(net, part, values, now), now < INF) {
+        (Some(Ok(core)), _) => search(&core, values, now),
+        (None, true) => match Core::<i32>::around(net, part, values, now) {
+            Some(Ok(core)) => search(&core, values, now),
+            _ => (1, true, 0),
+        },
+        _ => (1, true, 0),
+    }
+}
+
+fn search<C: Unit>(core: &Core<C>, values: &mut [usize], now: i64) -> (u64, bool, u64) {
+    let mut search = Search::new(core, now);
     let status = search.run(STEPS, u64::MAX, &|| false);
     if let Some(leaf) = search.leaf.take() {
-        if let Some(found) = super::branch::complete(&core, &leaf, search.limit()) {
+        if let Some(found) = super::branch::complete(core, &leaf, search.limit()) {
             found.iter().for_each(|&(node, value)| values[node] = value);
         }
     }
