@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::net::{INF, Net, largest};
 use super::problem::{HARD, Problem};
+use super::tabu::is_flat;
 use crate::env::{Environment, SplitMix64};
 
 /// Entries of different tables that a layout holds: one gigabyte.
@@ -37,16 +38,18 @@ pub(super) const SCHEDULES: [Schedule; 4] = [
 /// of two assignments is better. A forbidden choice costs just over the dearest sum of allowed ones at one node.
 pub(super) struct Layout {
     /// Start of each node's row; rows follow each other.
-    start: Vec<usize>,
-    unary: Vec<i32>,
+    pub(super) start: Vec<usize>,
+    pub(super) unary: Vec<i32>,
     /// Neighbours of node n: `links[first[n]..first[n + 1]]`.
     first: Vec<usize>,
     links: Vec<Link>,
-    tables: Vec<i32>,
+    pub(super) tables: Vec<i32>,
+    /// Whether costs differ so little that counting them is what matters.
+    pub(super) flat: bool,
 }
 
-struct Link {
-    to: u32,
+pub(super) struct Link {
+    pub(super) to: u32,
     table: u32,
 }
 
@@ -138,7 +141,7 @@ impl Layout {
             }
             first.push(links.len());
         }
-        Self { start, unary, first, links, tables: shelf.tables }
+        Self { flat: is_flat(&unary, &shelf.tables), start, unary, first, links, tables: shelf.tables }
     }
 
     /// The layout of a problem that is too large for a net; `None` if even its different tables are too many.
@@ -168,34 +171,34 @@ impl Layout {
             }
             first.push(links.len());
         }
-        Some(Self { start, unary, first, links, tables: shelf.tables })
+        Some(Self { flat: is_flat(&unary, &shelf.tables), start, unary, first, links, tables: shelf.tables })
     }
 
-    fn nodes(&self) -> usize {
+    pub(super) fn nodes(&self) -> usize {
         self.start.len() - 1
     }
 
-    fn domain(&self, node: usize) -> usize {
+    pub(super) fn domain(&self, node: usize) -> usize {
         self.start[node + 1] - self.start[node]
     }
 
-    fn row(&self, node: usize) -> std::ops::Range<usize> {
+    pub(super) fn row(&self, node: usize) -> std::ops::Range<usize> {
         self.start[node]..self.start[node + 1]
     }
 
-    fn links(&self, node: usize) -> &[Link] {
+    pub(super) fn links(&self, node: usize) -> &[Link] {
         &self.links[self.first[node]..self.first[node + 1]]
     }
 }
 
 /// An assignment with, for each node and value, the cost the node would pay there.
 pub(super) struct Walk<'a> {
-    layout: &'a Layout,
-    rows: Vec<i32>,
+    pub(super) layout: &'a Layout,
+    pub(super) rows: Vec<i32>,
     pub(super) values: Vec<usize>,
     /// Cost of the assignment in the layout's units.
     pub(super) cost: i64,
-    best: i64,
+    pub(super) best: i64,
     best_values: Vec<usize>,
 }
 
@@ -225,7 +228,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Gives `node` the value `b` and brings its neighbours' rows up to date. O(degree x domain).
-    fn go(&mut self, node: usize, b: usize) {
+    pub(super) fn go(&mut self, node: usize, b: usize) {
         let l = self.layout;
         let a = std::mem::replace(&mut self.values[node], b);
         self.cost += i64::from(self.rows[l.start[node] + b] - self.rows[l.start[node] + a]);
@@ -240,7 +243,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn note(&mut self) {
+    pub(super) fn note(&mut self) {
         if self.cost < self.best {
             self.best = self.cost;
             self.best_values.copy_from_slice(&self.values);

@@ -12,6 +12,7 @@ mod problem;
 mod read;
 mod reduce;
 mod repair;
+mod tabu;
 mod walker;
 
 pub use judge::{JudgeError, Verdict, judge, values_of};

@@ -20,7 +20,7 @@ const NARROW_PASSES: usize = 32;
 const MOST_SEARCHED: usize = 1 << 22;
 
 /// Slices after which a tree without visible progress gets less.
-const PATIENT_SLICES: u32 = 100;
+const PATIENT_SLICES: u32 = 16;
 
 /// Progress, as a share of the tree, that counts as none.
 const HOPELESS: f64 = 0.001;

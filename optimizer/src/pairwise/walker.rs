@@ -21,6 +21,9 @@ const QUICK_CYCLES: usize = 3;
 /// Even with gains, repair ends after this many patiences: a poor start is sooner replaced than mended.
 const MOST_REPAIR: u64 = 6;
 
+/// Visits of a tabu search before it starts anew.
+const TABU_VISITS: u64 = 8_000_000;
+
 /// Sweeps of the annealing run of a cycle: quickly from a first idea to a good one, then slowly on.
 fn sweeps(cycle: usize) -> usize {
     let grow = |s: usize, cycle: usize| (if cycle < QUICK_CYCLES { s * 8 } else { s * 5 / 4 }).min(MOST_SWEEPS);
@@ -105,7 +108,10 @@ impl Walker {
                 spent += self.anneal(net, layout, env);
             } else {
                 let slice = (work - spent).min(self.left).max(1);
-                let took = repair(net, &mut self.values, &mut self.size, slice, &mut self.rng, env);
+                let took = match layout.flat {
+                    true => self.tabu(net, &live, layout, slice, env),
+                    false => repair(net, &mut self.values, &mut self.size, slice, &mut self.rng, env),
+                };
                 spent += took.max(1);
                 self.left = self.left.saturating_sub(took.max(1));
                 self.repaired += took.max(1);
@@ -129,6 +135,20 @@ impl Walker {
         }
     }
 
+    /// Tabu search from the assignment in hand. Returns its visits.
+    fn tabu(&mut self, net: &Net, live: &[usize], layout: &Layout, visits: u64, env: &Environment) -> u64 {
+        let mut walk = Walk::new(layout, std::mem::take(&mut self.values));
+        let took = walk.tabu(visits, &mut self.rng, env);
+        self.values.clone_from(&walk.values);
+        let best = walk.into_best();
+        let cost = net.cost(live, &best);
+        if cost < self.best_cost {
+            self.best_cost = cost;
+            self.best = best;
+        }
+        took
+    }
+
     fn sweeps(&self) -> usize {
         sweeps(self.cycle)
     }
@@ -139,7 +159,8 @@ impl Walker {
 
     /// A fresh annealing run from a random start. Returns its visits.
     fn anneal(&mut self, net: &Net, layout: &Layout, env: &Environment) -> u64 {
-        let (sweeps, nodes) = (self.sweeps(), net.live().len());
+        let brief = layout.flat && self.lane % 2 == 0;
+        let (sweeps, nodes) = (if brief { 1 } else { self.sweeps() }, net.live().len());
         let random = |u: &Vec<i64>| if u.is_empty() { 0 } else { self.rng.below(u.len()) };
         let mut walk = Walk::new(layout, net.unary.iter().map(random).collect());
         walk.descend();
@@ -147,7 +168,12 @@ impl Walker {
         walk.descend();
         self.values = walk.into_best();
         self.cost = net.cost(&net.live(), &self.values);
-        self.left = self.patience(nodes);
+        // Tabu search wants time rather than a good start: one walker restarts seldom, the other after each annealing run.
+        self.left = match (layout.flat, self.lane % 2) {
+            (true, 0) => TABU_VISITS,
+            (true, _) => 4 * self.patience(nodes),
+            (false, _) => self.patience(nodes),
+        };
         self.repaired = 0;
         self.cycle += 1;
         (sweeps * nodes) as u64
