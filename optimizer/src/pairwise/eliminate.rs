@@ -10,17 +10,14 @@ use super::net::{INF, Net, capped};
 /// Most entries of all message tables together.
 const MAX_ENTRIES: u64 = 1 << 23;
 
-/// Most table look-ups of a run.
-const MAX_WORK: u64 = 1 << 28;
-
 /// A cost table over some nodes, the last one fastest.
 struct Factor {
     scope: Vec<usize>,
     costs: Vec<i64>,
 }
 
-/// An order in which the nodes of a part can be eliminated within the limits, or `None`.
-pub(super) fn order(net: &Net, part: &[usize]) -> Option<Vec<usize>> {
+/// An order in which the nodes of a part can be eliminated with at most `most` table look-ups, or `None`.
+pub(super) fn order(net: &Net, part: &[usize], most: u64) -> Option<Vec<usize>> {
     let mut around: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); net.unary.len()];
     for &node in part {
         around[node] = net.adjacent[node].iter().map(|&(to, _)| to).collect();
@@ -36,7 +33,7 @@ pub(super) fn order(net: &Net, part: &[usize]) -> Option<Vec<usize>> {
         entries = entries.saturating_add(table);
         let factors = around[node].len() as u64 + 1;
         work = work.saturating_add(table.saturating_mul(net.unary[node].len() as u64 * factors));
-        if entries > MAX_ENTRIES || work > MAX_WORK {
+        if entries > MAX_ENTRIES || work > most {
             return None;
         }
         let clique: Vec<usize> = std::mem::take(&mut around[node]).into_iter().collect();

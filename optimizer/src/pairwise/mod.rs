@@ -40,8 +40,47 @@ pub struct Solution {
 ///   different tables alone, and then only annealing runs
 pub fn solve(problem: &Problem, env: &Environment) -> Solution {
     match net::Net::new(problem) {
-        Some(net) => portfolio::run(problem, net, trivial_bound(problem), env),
+        Some(net) => portfolio::run(problem, net, None, env),
         None => solve_wide(problem, env),
+    }
+}
+
+/// Solves a problem as [`solve`] does, beginning with an assignment: the answer never costs more than it.
+///
+/// - Errors: the first node for which `start` has no value of its domain
+pub fn solve_from(problem: &Problem, start: &[usize], env: &Environment) -> Result<Solution, Misfit> {
+    check_shape(problem, start)?;
+    Ok(match net::Net::new(problem) {
+        Some(net) => portfolio::run(problem, net, Some(start), env),
+        None => {
+            let found = solve_wide(problem, env);
+            let cost = problem.cost(start);
+            if cost < found.cost { Solution { values: start.to_vec(), cost, proved: false, ..found } } else { found }
+        }
+    })
+}
+
+/// An assignment that does not fit a problem: the first node without a value of its domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// The node, or the number of nodes if there are too many values.
+    pub node: usize,
+}
+
+impl std::fmt::Display for Misfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the assignment does not fit the problem at node {}", self.node)
+    }
+}
+
+impl std::error::Error for Misfit {}
+
+fn check_shape(problem: &Problem, values: &[usize]) -> Result<(), Misfit> {
+    let fits = |n: usize| values.get(n).is_some_and(|&a| a < problem.domain(n));
+    match (0..problem.nodes()).find(|&n| !fits(n)) {
+        Some(node) => Err(Misfit { node }),
+        None if values.len() > problem.nodes() => Err(Misfit { node: problem.nodes() }),
+        None => Ok(()),
     }
 }
 
@@ -142,6 +181,24 @@ mod tests {
             let verdict = judge(&text, &got.values).unwrap();
             assert_eq!((i128::from(got.cost), verdict.forbidden.len()), (verdict.soft, 0), "{name}");
             assert_eq!((got.cost, got.proved), (file.best.unwrap().cost, true), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_start_is_never_made_worse_and_must_fit() {
+        let mut rng = SplitMix64::new(31);
+        for seed in 0..60 {
+            let nodes = 1 + rng.below(40);
+            let problem = random_problem(&mut rng, nodes, 5);
+            let start: Vec<usize> = (0..problem.nodes()).map(|n| rng.below(problem.domain(n))).collect();
+            let env = Environment::new().with_seed(seed).with_rounds(Some(0));
+            let got = solve_from(&problem, &start, &env).unwrap();
+            assert_eq!(problem.cost(&got.values), got.cost);
+            assert!(got.cost <= problem.cost(&start));
+            let off = |values: &[usize]| solve_from(&problem, values, &env).unwrap_err().node;
+            assert_eq!(off(&start[..nodes - 1]), nodes - 1);
+            assert_eq!(off(&[&start[..], &[0]].concat()), nodes);
+            assert_eq!(off(&[&[problem.domain(0)], &start[1..]].concat()), 0);
         }
     }
 

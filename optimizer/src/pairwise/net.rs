@@ -98,6 +98,32 @@ impl Net {
         part.iter().map(node).sum::<i64>() + 1
     }
 
+    /// Gives single nodes their cheapest value until none gains: the incumbent's own valley.
+    ///
+    /// - Cost: the rows of all nodes, for as many rounds as gain
+    pub(super) fn descend(&mut self) {
+        let live = self.live();
+        let (mut at, mut quiet) = (0, 0);
+        let mut row = Vec::new();
+        while quiet < live.len() {
+            let node = live[at];
+            at = (at + 1) % live.len();
+            quiet += 1;
+            row.clone_from(&self.unary[node]);
+            for &(to, p) in &self.adjacent[node] {
+                let pair = self.pairs[p].as_ref().expect("adjacency names live pairs");
+                let (other, cols) = (self.incumbent[to], self.unary[pair.v].len());
+                let (from, step) = if pair.u == node { (other, cols) } else { (other * cols, 1) };
+                row.iter_mut().zip(pair.costs[from..].iter().step_by(step)).for_each(|(r, c)| *r += c);
+            }
+            let best = (0..row.len()).min_by_key(|&a| (row[a], a));
+            if let Some(best) = best.filter(|&b| row[b] < row[self.incumbent[node]]) {
+                self.incumbent[node] = best;
+                quiet = 0;
+            }
+        }
+    }
+
     /// The nodes that are still there.
     pub(super) fn live(&self) -> Vec<usize> {
         (0..self.unary.len()).filter(|&n| !self.unary[n].is_empty()).collect()

@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::branch::{self, Search, Status, Tree};
+use super::branch::{self, Leaf, Search, Status, Tree};
 use super::core::{Closed, Core, Unit};
+use super::eliminate;
 use super::net::{INF, Net};
 use crate::env::Environment;
 
@@ -18,6 +19,14 @@ const NARROW_PASSES: usize = 32;
 
 /// Cores of more table entries than this are not searched: not even one path would end.
 const MOST_SEARCHED: usize = 1 << 22;
+
+/// Table look-ups of an elimination that is done before anything else.
+const QUICK_ELIMINATED: u64 = 1 << 14;
+
+/// Nodes of a part that is searched before there are walkers and threads, passes before that, and table entries looked at.
+const QUICK_NODES: usize = 32;
+const QUICK_PASSES: usize = 4;
+const QUICK_ENTRIES: u64 = 1 << 22;
 
 /// Slices after which a tree without visible progress gets less.
 const PATIENT_SLICES: u32 = 16;
@@ -51,6 +60,50 @@ pub(super) type Found = Option<Vec<(usize, usize)>>;
 impl Part {
     pub(super) fn new(net: &Net, nodes: Vec<usize>) -> Self {
         Self { bound: trivial_bound(net, &nodes), nodes, ..Self::default() }
+    }
+
+    /// Solves a part that is small; else tells no more than its trivial bound.
+    pub(super) fn quick(net: &mut Net, nodes: Vec<usize>) -> Self {
+        let mut part = Self::new(net, nodes);
+        if part.eliminate(net, QUICK_ELIMINATED) || part.nodes.len() > QUICK_NODES {
+            return part;
+        }
+        let limit = part.limit(net);
+        match Core::<i16>::new(net, &part.nodes, limit) {
+            Some(Err(Closed)) => part.close(net),
+            Some(Ok(mut core)) => {
+                let mut scratch = Vec::new();
+                if (0..QUICK_PASSES).any(|pass| core.sweep(pass % 2 == 0, &mut scratch).is_err()) {
+                    part.close(net);
+                    return part;
+                }
+                part.bound = core.bound();
+                let mut search = Search::new(&core, limit);
+                let status = search.run(u64::MAX, QUICK_ENTRIES, &|| false);
+                part.adopt(net, &core, search.take_leaf(), search.limit());
+                if status == Status::Done {
+                    part.close(net);
+                }
+            }
+            None => {}
+        }
+        part
+    }
+
+    /// Solves the part by variable elimination if that takes at most `most` table look-ups. False if it would take more.
+    pub(super) fn eliminate(&mut self, net: &mut Net, most: u64) -> bool {
+        let Some(order) = eliminate::order(net, &self.nodes, most) else { return false };
+        let mut values = net.incumbent.clone();
+        self.bound = eliminate::solve(net, &order, &mut values);
+        self.done = self.bound < INF;
+        net.incumbent = values;
+        true
+    }
+
+    fn adopt<C: Unit>(&self, net: &mut Net, core: &Core<C>, leaf: Option<Leaf>, cost: i64) {
+        let Some(leaf) = leaf else { return };
+        let found = branch::complete(core, &leaf, cost).expect("a leaf has an assignment of its cost");
+        found.into_iter().for_each(|(node, value)| net.incumbent[node] = value);
     }
 
     /// The least cost that is of no interest: the incumbent's, or any allowed assignment's.

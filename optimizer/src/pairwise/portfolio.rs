@@ -3,12 +3,12 @@
 use rayon::prelude::*;
 
 use super::local::Layout;
-use super::net::{INF, Net};
+use super::net::Net;
 use super::part::{Found, Part};
 use super::reduce::{self, Infeasible, Trail, components, reduce};
 use super::repair::ENTRIES_PER_VISIT;
 use super::walker::Walker;
-use super::{HARD, Problem, Solution, eliminate};
+use super::{HARD, Problem, Solution};
 use crate::env::{Environment, Progress};
 
 /// Local searches side by side. Fixed, so that the answer does not depend on the number of threads.
@@ -19,6 +19,9 @@ const FIRST_WORK: u64 = 10_000;
 
 /// Table entries that the first raising of a bound may touch, three times each: some ten milliseconds.
 const FIRST_ENTRIES: usize = 1 << 24;
+
+/// Table look-ups of an elimination that is preferred to a search.
+const MOST_ELIMINATED: u64 = 1 << 28;
 
 /// Rounds without a better assignment after which the walkers give way to trees that may end.
 const QUIET_ROUNDS: u32 = 8;
@@ -34,25 +37,42 @@ struct Run<'a> {
     best: (i64, Vec<usize>),
     bound: i64,
     walkers: Vec<Walker>,
+    /// Whether there was an assignment to go on from.
+    warm: bool,
     /// Rounds since the best assignment was found.
     quiet: u32,
     /// The net for the walkers, until it changes.
     layout: Option<Layout>,
 }
 
-/// Solves a problem that has a dense net.
-pub(super) fn run(problem: &Problem, net: Net, trivial_bound: i64, env: &Environment) -> Solution {
-    let start = vec![0; problem.nodes()];
+/// Solves a problem that has a dense net, beginning with an assignment if there is one to go on from.
+pub(super) fn run(problem: &Problem, mut net: Net, from: Option<&[usize]>, env: &Environment) -> Solution {
+    let start = from.map_or_else(|| vec![0; problem.nodes()], <[usize]>::to_vec);
+    net.incumbent.clone_from(&start);
     let best = (problem.cost(&start), start);
-    let walkers = (0..WALKERS).map(|k| Walker::new(k, env)).collect();
-    let (trail, parts) = (Trail::default(), Vec::new());
-    let mut run = Run { problem, env, net, trail, parts, best, bound: trivial_bound, walkers, quiet: 0, layout: None };
-    let proved = match env.threads {
-        1 => run.all(),
-        threads => match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
-            Ok(pool) => pool.install(|| run.all()),
-            // No threads to be had: the same work on this one.
-            Err(_) => run.all(),
+    let mut run = Run {
+        problem,
+        env,
+        net,
+        trail: Trail::default(),
+        parts: Vec::new(),
+        best,
+        bound: super::trivial_bound(problem),
+        walkers: (0..WALKERS).map(|k| Walker::new(k, env)).collect(),
+        warm: from.is_some(),
+        quiet: 0,
+        layout: None,
+    };
+    let proved = match run.begin() {
+        Some(proved) => proved,
+        // A small problem never gets here: threads take longer to start than it takes to solve.
+        None => match env.threads {
+            1 => run.go_on(),
+            threads => match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
+                Ok(pool) => pool.install(|| run.go_on()),
+                // No threads to be had: the same work on this one.
+                Err(_) => run.go_on(),
+            },
         },
     };
     let (cost, values) = run.best;
@@ -63,14 +83,25 @@ pub(super) fn run(problem: &Problem, net: Net, trivial_bound: i64, env: &Environ
 }
 
 impl Run<'_> {
-    /// True if the best assignment is proved.
-    fn all(&mut self) -> bool {
+    /// Reduces, and solves what is small at once. Says whether the best assignment is proved if there is no more to do.
+    fn begin(&mut self) -> Option<bool> {
         if reduce(&mut self.net, &mut self.trail) == Err(Infeasible) {
             // Every assignment has a forbidden choice; the walkers look for one with few of them.
-            let Some(net) = Net::new(self.problem) else { return false };
+            let Some(net) = Net::new(self.problem) else { return Some(false) };
             (self.net, self.trail) = (net, Trail::default());
             self.work(64 * FIRST_WORK);
-            return false;
+            return Some(false);
+        }
+        self.net.descend();
+        self.parts = components(&self.net).into_iter().map(|nodes| Part::quick(&mut self.net, nodes)).collect();
+        self.take_stock();
+        self.parts.iter().all(|p| p.done).then_some(true)
+    }
+
+    /// Searches until the limits of `env`. True if the best assignment is proved.
+    fn go_on(&mut self) -> bool {
+        if self.warm {
+            self.walkers.iter_mut().for_each(|w| w.start_at(&self.net));
         }
         self.work(FIRST_WORK);
         if !self.settle() {
@@ -111,11 +142,7 @@ impl Run<'_> {
         if self.env.should_stop() {
             return part;
         }
-        if let Some(order) = eliminate::order(&self.net, &part.nodes) {
-            let mut values = self.net.incumbent.clone();
-            part.bound = eliminate::solve(&self.net, &order, &mut values);
-            part.done = part.bound < INF;
-            self.net.incumbent = values;
+        if part.eliminate(&mut self.net, MOST_ELIMINATED) {
             return part;
         }
         part.set_up(&self.net);
@@ -229,6 +256,7 @@ impl Run<'_> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::core::{Core, Unit};
+    use super::super::eliminate;
     use super::super::{Form, ProblemBuilder, solve};
     use super::*;
     use crate::env::SplitMix64;
@@ -319,7 +347,7 @@ pub(super) mod tests {
     #[test]
     fn reductions_and_elimination_are_exact() {
         holds_against_brute_force(5, |net| {
-            let order = eliminate::order(net, &net.live()).unwrap();
+            let order = eliminate::order(net, &net.live(), MOST_ELIMINATED).unwrap();
             let mut values = net.incumbent.clone();
             eliminate::solve(net, &order, &mut values);
             net.incumbent = values;

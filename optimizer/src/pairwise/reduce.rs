@@ -8,10 +8,24 @@ use super::net::{INF, Net, Pair, capped};
 /// How the value of a node that is gone follows from nodes that went later.
 struct Gone {
     node: usize,
-    /// The nodes that decide, each with its live original values at that time, ascending.
+    /// The nodes that decide, at most two, each with its live original values at that time, ascending.
     by: Vec<(usize, Vec<u32>)>,
-    /// The node's original value for each combination, row-major.
-    choice: Vec<u32>,
+    /// The node's original values, and what each costs by itself.
+    own: Vec<(u32, i64)>,
+    /// For each node that decides the costs of the pair, this node's values as rows.
+    tables: Vec<Vec<i64>>,
+}
+
+impl Gone {
+    /// The node's best value while each node that decides has its live value `at`.
+    fn best(&self, at: &[usize]) -> u32 {
+        let cost = |a: usize| {
+            let pairs = self.tables.iter().zip(&self.by).zip(at).map(|((t, (_, live)), &b)| t[a * live.len() + b]);
+            self.own[a].1 + pairs.sum::<i64>()
+        };
+        let best = (0..self.own.len()).min_by_key(|&a| (cost(a), a));
+        self.own[best.expect("a node that was there had a value")].0
+    }
 }
 
 /// Undoes reductions, last first.
@@ -24,12 +38,10 @@ impl Trail {
     /// Fills in the original values of all nodes that are gone; `values` has those of the others.
     pub(super) fn restore(&self, values: &mut [usize]) {
         for gone in self.gone.iter().rev() {
-            let mut at = 0;
-            for (node, live) in &gone.by {
-                let index = live.iter().position(|&a| a as usize == values[*node]);
-                at = at * live.len() + index.expect("a live value is one of the values live before");
-            }
-            values[gone.node] = gone.choice[at] as usize;
+            let place = |(node, live): &(usize, Vec<u32>)| live.iter().position(|&a| a as usize == values[*node]);
+            let at: Vec<usize> =
+                gone.by.iter().map(|by| place(by).expect("a live value is one of the values live before")).collect();
+            values[gone.node] = gone.best(&at) as usize;
         }
     }
 }
@@ -230,7 +242,8 @@ fn merge(net: &mut Net, trail: &mut Trail, dirty: &mut [bool], node: usize, lead
     trail.gone.push(Gone {
         node,
         by: vec![(leader, net.values[leader].clone())],
-        choice: follow.iter().map(|&b| net.values[node][b]).collect(),
+        own: own_costs(net, node),
+        tables: vec![facing(net, p, node)],
     });
     remove_pair(net, p);
     for (to, q) in net.adjacent[node].clone() {
@@ -262,6 +275,11 @@ fn add_costs(net: &mut Net, u: usize, v: usize, costs: &[i64]) {
     }
 }
 
+/// A node's original values with what each costs by itself.
+fn own_costs(net: &Net, node: usize) -> Vec<(u32, i64)> {
+    net.values[node].iter().copied().zip(net.unary[node].iter().copied()).collect()
+}
+
 fn vanish(net: &mut Net, node: usize) {
     debug_assert!(net.adjacent[node].is_empty());
     net.unary[node] = Vec::new();
@@ -277,30 +295,29 @@ fn settle(net: &mut Net, trail: &mut Trail, dirty: &mut [bool], node: usize) {
         dirty[to] = true;
     }
     net.constant += net.unary[node][0];
-    trail.gone.push(Gone { node, by: Vec::new(), choice: vec![net.values[node][0]] });
+    trail.gone.push(Gone { node, by: Vec::new(), own: own_costs(net, node), tables: Vec::new() });
     vanish(net, node);
 }
 
 /// Takes out a node of degree 0, 1 or 2: its best answer to each combination of its neighbours becomes their cost.
 fn eliminate(net: &mut Net, trail: &mut Trail, dirty: &mut [bool], node: usize) {
     let around = net.adjacent[node].clone();
+    let tables: Vec<Vec<i64>> = around.iter().map(|&(_, p)| facing(net, p, node)).collect();
     // A missing neighbour counts as one with a single value that costs nothing.
-    let table = |i: usize| around.get(i).map_or(vec![0; net.unary[node].len()], |&(_, p)| facing(net, p, node));
-    let (left, right) = (table(0), table(1));
-    let d = net.unary[node].len();
-    let (rows, cols) = (left.len() / d, right.len() / d);
-    let mut costs = vec![0; rows * cols];
-    let mut choice = vec![0; rows * cols];
-    for b in 0..rows {
-        for c in 0..cols {
-            let cost = |a: usize| net.unary[node][a] + left[a * rows + b] + right[a * cols + c];
-            let best = (0..d).min_by_key(|&a| (cost(a), a)).expect("a node that is there has a value");
-            costs[b * cols + c] = capped(cost(best));
-            choice[b * cols + c] = net.values[node][best];
+    let (free, own) = (vec![0; net.unary[node].len()], &net.unary[node]);
+    let (left, right) = (tables.first().unwrap_or(&free), tables.get(1).unwrap_or(&free));
+    let (rows, cols) = (left.len() / own.len(), right.len() / own.len());
+    let mut costs = vec![i64::MAX; rows * cols];
+    for (a, own) in own.iter().enumerate() {
+        let right = &right[a * cols..(a + 1) * cols];
+        for (out, l) in costs.chunks_exact_mut(cols).zip(&left[a * rows..(a + 1) * rows]) {
+            let base = own + l;
+            out.iter_mut().zip(right).for_each(|(x, r)| *x = (*x).min(base + r));
         }
     }
+    costs.iter_mut().for_each(|c| *c = capped(*c));
     let by = around.iter().map(|&(to, _)| (to, net.values[to].clone())).collect();
-    trail.gone.push(Gone { node, by, choice });
+    trail.gone.push(Gone { node, by, own: own_costs(net, node), tables });
     around.iter().for_each(|&(to, p)| {
         remove_pair(net, p);
         dirty[to] = true;

@@ -114,3 +114,61 @@ impl Walk<'_> {
         (pick.0, pick.1, looked)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::local::Layout;
+    use super::super::net::Net;
+    use super::super::portfolio::tests::brute_force;
+    use super::super::{Form, Problem, ProblemBuilder};
+    use super::*;
+
+    /// A graph that has a colouring of `k` colours, which the problem does not tell.
+    fn colourable(rng: &mut SplitMix64, nodes: usize, k: usize) -> Problem {
+        let mut b = ProblemBuilder::new();
+        let hidden: Vec<usize> = (0..nodes).map(|_| rng.below(k)).collect();
+        hidden.iter().for_each(|_| _ = b.node(vec![0; k]));
+        for u in 0..nodes {
+            for v in u + 1..nodes {
+                if hidden[u] != hidden[v] && rng.below(3) == 0 {
+                    b.edge(u, v, Form::Same { c: 1 });
+                }
+            }
+        }
+        b.build().unwrap()
+    }
+
+    #[test]
+    fn a_hidden_colouring_is_found() {
+        let mut rng = SplitMix64::new(4);
+        for _ in 0..5 {
+            let problem = colourable(&mut rng, 40, 4);
+            let layout = Layout::new(&Net::new(&problem).unwrap());
+            assert!(layout.flat);
+            let mut walk = Walk::new(&layout, vec![0; 40]);
+            walk.tabu(200_000, &mut rng, &Environment::new());
+            assert_eq!(problem.cost(&walk.into_best()), 0);
+        }
+    }
+
+    #[test]
+    fn graphs_of_too_few_colours_reach_their_optimum_and_the_kept_cost_is_true() {
+        let mut rng = SplitMix64::new(15);
+        for trial in 0..30 {
+            let mut b = ProblemBuilder::new();
+            (0..8).for_each(|_| _ = b.node(vec![0; 3]));
+            for u in 0..8 {
+                (u + 1..8)
+                    .filter(|_| rng.below(4) > 0)
+                    .for_each(|v| b.edge(u, v, Form::Same { c: 1 + (v % 2) as i64 }));
+            }
+            let problem = b.build().unwrap();
+            let layout = Layout::new(&Net::new(&problem).unwrap());
+            assert!(layout.flat);
+            let mut walk = Walk::new(&layout, vec![0; 8]);
+            walk.tabu(20_000, &mut rng, &Environment::new());
+            assert_eq!(problem.cost(&walk.values), walk.cost, "trial {trial}");
+            assert_eq!(problem.cost(&walk.into_best()), brute_force(&problem), "trial {trial}");
+        }
+    }
+}

@@ -21,6 +21,9 @@ const QUICK_CYCLES: usize = 3;
 /// Even with gains, repair ends after this many patiences: a poor start is sooner replaced than mended.
 const MOST_REPAIR: u64 = 6;
 
+/// Visits that an assignment to go on from may take without gain.
+const WARM_VISITS: u64 = 100_000;
+
 /// Visits of a tabu search before it starts anew.
 const TABU_VISITS: u64 = 8_000_000;
 
@@ -94,6 +97,13 @@ impl Walker {
         self.values.clear();
         self.best.clear();
         self.best_cost = i64::MAX;
+    }
+
+    /// Begins with the incumbent of the net, to be bettered before any fresh start.
+    pub(super) fn start_at(&mut self, net: &Net) {
+        self.values.clone_from(&net.incumbent);
+        self.cost = net.cost(&net.live(), &self.values);
+        self.left = WARM_VISITS;
     }
 
     /// Searches for about `work` visits.
