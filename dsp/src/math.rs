@@ -29,10 +29,12 @@ const LANES: usize = 4;
 #[inline]
 pub fn dot<const N: usize>(a: &[f32; N], b: &[f32; N]) -> f32 {
     let mut sum = [0.0; LANES];
-    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
-        for (s, (a, b)) in sum.iter_mut().zip(a.iter().zip(b)) {
-            *s += a * b;
+    let (mut a, mut b) = (a.as_slice(), b.as_slice());
+    while let (Some((p, others)), Some((q, rest))) = (a.split_first_chunk::<LANES>(), b.split_first_chunk::<LANES>()) {
+        for (s, (p, q)) in sum.iter_mut().zip(p.iter().zip(q)) {
+            *s += p * q;
         }
+        (a, b) = (others, rest);
     }
     (sum[0] + sum[1]) + (sum[2] + sum[3])
 }

@@ -82,8 +82,10 @@ trait PerBand<T> {
 
 fn by_width<T, K: PerBand<T>>(width: usize, values: &[T], out: &mut [f32]) {
     fn known<const W: usize, T, K: PerBand<T>>(values: &[T], out: &mut [f32]) {
-        for (o, band) in out.iter_mut().zip(values.chunks_exact(W)) {
-            *o = K::of(band);
+        let mut rest = values;
+        for o in out {
+            let Some((band, others)) = rest.split_first_chunk::<W>() else { return };
+            (*o, rest) = (K::of(band), others);
         }
     }
     match width {
@@ -386,10 +388,10 @@ fn byte_powers(h: &[Complex<i8>], out: &mut [u16]) {
             }
         }
     }
-    for (o, h) in out.chunks_exact_mut(8).zip(h.chunks_exact(8)) {
-        if let (Ok(h), Ok(o)) = (h.try_into(), o.try_into()) {
-            eight(h, o);
-        }
+    let (mut from, mut to) = (h, &mut *out);
+    while let (Some((h, others)), Some((o, rest))) = (from.split_first_chunk::<8>(), to.split_first_chunk_mut::<8>()) {
+        eight(h, o);
+        (from, to) = (others, rest);
     }
     if let (Some(h), Some(o)) = (h.last_chunk::<8>(), out.last_chunk_mut::<8>()) {
         eight(h, o);
