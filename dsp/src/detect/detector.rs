@@ -1,9 +1,10 @@
 //! The detector of one link: frames in, a decision every 250 ms out.
 
-use crate::detect::config::DetectorConfig;
+use crate::detect::config::{DetectorConfig, TESTS};
 use crate::detect::fusion::{self, Noise, Window};
 use crate::detect::hysteresis::Hysteresis;
 use crate::detect::noise::NoiseFloor;
+use crate::detect::onset::Onset;
 use crate::detect::steps::{self, Steps};
 use crate::detect::{Decision, MotionState};
 use crate::features::lag1::{Changes, Sums};
@@ -88,6 +89,7 @@ pub struct Detector {
     noise: NoiseFloor,
     ring: BandRing,
     changes: Changes,
+    onset: Onset,
     hysteresis: Hysteresis,
     last_t: Option<Micros>,
     steps: Steps,
@@ -108,6 +110,7 @@ impl Detector {
             noise: NoiseFloor::default(),
             ring: BandRing::default(),
             changes: Changes::default(),
+            onset: Onset::new(&config, TESTS),
             hysteresis: Hysteresis::default(),
             last_t: None,
             steps: Steps::default(),
@@ -195,6 +198,7 @@ impl Detector {
     fn forget(&mut self) {
         self.ring.clear();
         self.changes.clear();
+        self.onset.clear();
         self.powers = Powers::NONE;
     }
 
@@ -232,7 +236,13 @@ impl Detector {
             return (None, both.changes);
         }
         let (one, two) = (self.window(sums, at, 1, &noise), self.window(both, at, 2, &noise));
-        (fusion::score(&one, &two, &noise, self.threshold), both.changes)
+        let windows = fusion::score(&one, &two, &noise, self.threshold);
+        let share = self.onset.step(fusion::quarter(&self.changes.sums(step, 1), &noise));
+        if windows.is_some_and(|score| score >= self.threshold) {
+            // The windows see it by themselves and will see its end.
+            self.onset.clear();
+        }
+        (windows.map(|score| score.max(share * self.threshold)), both.changes)
     }
 
     fn window(&self, sums: Sums, at: Micros, seconds: u64, noise: &Noise) -> Window {

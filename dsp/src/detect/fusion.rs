@@ -84,6 +84,12 @@ fn residue_z(r: &Residue, noise: &Noise) -> f32 {
     math::ln(r.energy.max(1e-9) / r.noise.max(1.0)) / math::sqrt(variance)
 }
 
+/// What the last quarter second adds to the cumulative sums: its deviate, or nothing above zero under the least depth.
+pub fn quarter(sums: &Sums, noise: &Noise) -> f32 {
+    let y = sums.z_of_many(noise.freedom);
+    if sums.persistent() * noise.variance >= DEPTH || y.is_nan() { y } else { y.min(0.0) }
+}
+
 /// The fused score of the last second and the last two.
 ///
 /// - `limit` is the threshold that the score will be compared with

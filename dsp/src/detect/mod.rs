@@ -8,6 +8,7 @@ mod detector;
 mod fusion;
 mod hysteresis;
 mod noise;
+mod onset;
 mod rssi;
 mod steps;
 mod track;

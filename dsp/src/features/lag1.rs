@@ -173,7 +173,7 @@ impl Sums {
     }
 
     fn scale(&self) -> f32 {
-        2.0 / math::sqrt(4.0 + 2.0 * (1.0 - LAG_SHARE / self.seconds.max(2.0 * LAG_SHARE)))
+        2.0 / math::sqrt(4.0 + 2.0 * (1.0 - LAG_SHARE / self.seconds.max(LAG_SHARE)))
     }
 
     /// The sum of the products in standard deviations of its null distribution, NaN with fewer than four products.
@@ -192,6 +192,12 @@ impl Sums {
             return f32::NAN;
         }
         self.product * self.scale() * math::sqrt(self.independent(freedom) / self.power.max(1e-12))
+    }
+
+    /// As [`z`](Self::z), in standard deviations of a long sum of such windows: neighbouring ones hold pairs a lag apart,
+    /// which a window alone does not. For cumulative sums.
+    pub fn z_of_many(&self, freedom: f32) -> f32 {
+        self.z(freedom) * (math::sqrt(4.0 / 6.0) / self.scale())
     }
 }
 
