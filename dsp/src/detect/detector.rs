@@ -11,7 +11,7 @@ use crate::features::lag1::{Changes, Sums};
 use crate::features::ring::{BandRing, SPACING};
 use crate::features::subspace::residue;
 use crate::frame::{CsiFrame, CsiMeta, LinkId};
-use crate::phy::{Bandwidth, Micros, PpduFormat};
+use crate::phy::{Bandwidth, Channel, Micros, PpduFormat};
 use crate::sanitize::bands::{BandMap, Powers};
 
 /// A gap that ends a segment: no statistic spans it.
@@ -47,12 +47,13 @@ struct Shape {
     tones: u16,
     format: PpduFormat,
     width: Bandwidth,
+    channel: Option<Channel>,
 }
 
 impl Shape {
     fn of(frame: &CsiFrame<'_>) -> Self {
-        let CsiMeta { n_rx, n_sts, format, width, .. } = *frame.meta();
-        Self { n_rx, n_sts, tones: frame.tones().len().min(usize::from(u16::MAX)) as u16, format, width }
+        let CsiMeta { n_rx, n_sts, format, width, channel, .. } = *frame.meta();
+        Self { n_rx, n_sts, tones: frame.tones().len().min(usize::from(u16::MAX)) as u16, format, width, channel }
     }
 }
 
@@ -186,6 +187,7 @@ impl Detector {
         if new_shape || self.disagreed >= AGREE {
             self.forget();
             self.noise = NoiseFloor::default();
+            self.ring.tune(map.as_ref().map_or(1.0, |m| m.freedom() as f32));
             self.map = map;
             self.shape = Some(shape);
             self.disagreed = 0;
@@ -376,6 +378,42 @@ mod tests {
             })
             .collect();
         assert_eq!(states(&run(&turned, DetectorConfig::default())), plain);
+    }
+
+    #[test]
+    fn another_channel_is_a_regime_and_no_motion() {
+        // Every two seconds another static channel: a gain state with its own ripple, an antenna, a channel unannounced.
+        let states_at = |rate: u64, announced: bool| {
+            let mut gauss = Gauss(12 + rate);
+            let mut detector = Detector::new(DetectorConfig::default(), LinkId(0));
+            let mut out = Vec::new();
+            for n in 0..20 * rate {
+                let t = Micros(n * 1_000_000 / rate);
+                while let Some(d) = detector.poll(t) {
+                    out.push(d);
+                }
+                let regime = (t.0 / 2_100_000) as f32;
+                let h: Frame = (0..64)
+                    .map(|k| {
+                        let (s, c) = math_turn(0.02 * k as f32 * (1.0 + regime % 3.0) + 0.3 * regime);
+                        Complex::new(40.0 + 12.0 * c + 0.5 * gauss.draw(), 15.0 * s + 0.5 * gauss.draw())
+                    })
+                    .collect();
+                let channel = announced
+                    .then(|| Channel::new(crate::phy::Band::Ghz2, 1 + regime as u8, Bandwidth::Mhz20))
+                    .flatten();
+                let meta = CsiMeta { format: PpduFormat::Ht, channel, ..CsiMeta::at(t) };
+                detector.push(&CsiFrame::new(meta, &TONES, Cfr::F32(&h)).unwrap()).unwrap();
+            }
+            out
+        };
+        for (rate, announced) in [(100, false), (50, false), (25, false), (100, true), (10, true)] {
+            let out = states_at(rate, announced);
+            let moving: Vec<f64> =
+                out.iter().filter(|d| d.state == MotionState::Moving).map(|d| d.t.seconds()).collect();
+            assert!(moving.is_empty(), "{rate}/s, announced {announced}: moving at {moving:?}");
+            assert!(out.iter().any(|d| d.state == MotionState::Still));
+        }
     }
 
     #[test]

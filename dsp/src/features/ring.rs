@@ -1,6 +1,6 @@
 //! The last band vectors of a link, and what changed over a fifth of a second.
 
-use crate::math::{dot, min};
+use crate::math::{dot, max, min, sqrt};
 use crate::phy::Micros;
 use crate::sanitize::bands::{Bands, MAX_BANDS};
 
@@ -13,8 +13,18 @@ pub const SPACING: Micros = Micros(6_500);
 pub const LAG: Micros = Micros(200_000);
 /// The longest that a change may reach back when frames are missing.
 const LAG_MAX: Micros = Micros(450_000);
+/// A jump stands between changes of less than this times the noise...
+const STILL: f32 = 4.0;
+/// ...and over it by as many standard deviations: noise does that once in 10^11 frames, 40 years at 100 a second.
+const JUMP_Z: f32 = 6.7;
+/// Frames further apart than this hide how a change went on: no body starts and stops within it.
+const BRISK: Micros = Micros(50_000);
+/// Jumps are single ones if they are further apart.
+const RARE: Micros = Micros(1_000_000);
 /// Bands are kept in steps of 2^-12, far below the noise of an 8-bit receiver.
 const SCALE: f32 = 4096.0;
+/// A squared step.
+const UNIT: f32 = 1.0 / (SCALE * SCALE);
 
 /// A vector, its time and its noise.
 #[derive(Clone, Copy)]
@@ -42,11 +52,27 @@ pub struct BandRing {
     len: u8,
     /// How far back the last vector's partner was.
     partner: u8,
+    /// Energy of the last vector's change.
+    energy: f32,
+    /// Energy from which on a change between neighbours is a jump.
+    jump: f32,
+    /// When the last jump was, and the one that no change may span.
+    jumped: Option<u32>,
+    barrier: Option<u32>,
 }
 
 impl Default for BandRing {
     fn default() -> Self {
-        Self { slots: [Slot { t: 0, level: 0, x: [0; MAX_BANDS] }; SLOTS], head: 0, len: 0, partner: SLOTS as u8 }
+        Self {
+            slots: [Slot { t: 0, level: 0, x: [0; MAX_BANDS] }; SLOTS],
+            head: 0,
+            len: 0,
+            partner: SLOTS as u8,
+            energy: 0.0,
+            jump: f32::INFINITY,
+            jumped: None,
+            barrier: None,
+        }
     }
 }
 
@@ -70,9 +96,19 @@ pub struct Whitened {
 }
 
 impl BandRing {
+    /// Sets how much of a change between two frames noise cannot be, by the degrees of freedom of the vectors.
+    ///
+    /// - Source: the cube root of a mean of squares is nearly normal (Wilson and Hilferty 1931)
+    pub fn tune(&mut self, freedom: f32) {
+        let spread = 2.0 / (9.0 * freedom.max(1.0));
+        let root = 1.0 - spread + JUMP_Z * sqrt(spread);
+        self.jump = max(root * root * root, 2.0 * STILL);
+    }
+
     /// Forgets everything.
     pub const fn clear(&mut self) {
-        (self.len, self.partner) = (0, SLOTS as u8);
+        (self.len, self.partner, self.energy) = (0, SLOTS as u8, 0.0);
+        (self.jumped, self.barrier) = (None, None);
     }
 
     /// The vector that is `back` before the last, which is 0.
@@ -96,13 +132,44 @@ impl BandRing {
     /// - Cost: 10 flops a band
     pub fn push(&mut self, t: Micros, x: &Bands, level: f32, weight: &Bands) -> Option<Step> {
         let slot = Slot { t: micros(t), level: (level.to_bits() >> 16) as u16, x: x.map(|v| fixed(v * SCALE)) };
+        self.watch_for_jump(&slot, weight);
         let step = self.step(&slot, weight);
+        self.energy = step.map_or(0.0, |s| s.energy);
         if let Some(place) = self.slots.get_mut(usize::from(self.head)) {
             *place = slot;
         }
         self.head = if usize::from(self.head) + 1 == SLOTS { 0 } else { self.head + 1 };
         self.len = (self.len + 1).min(SLOTS as u8);
         step
+    }
+
+    /// Looks for a jump between the two last vectors.
+    ///
+    /// Another channel, gain state or antenna leaves the vectors still before and after one jump; a body moves on. No change
+    /// may span it: it would look like a fifth of a second of motion. (To subtract it would not do: what is subtracted
+    /// holds the noise of two frames, and that persists.) Jumps that come more often than once a second are a pattern of
+    /// the receiver, and count as before.
+    fn watch_for_jump(&mut self, now: &Slot, weight: &Bands) {
+        if self.barrier.is_some_and(|t| now.t.wrapping_sub(t) > RARE.0 as u32) {
+            self.barrier = None;
+        }
+        // A jump is in the last vector's change over the lag too: without that there is nothing to look for.
+        if self.energy <= self.jump {
+            return;
+        }
+        let (Some(last), Some(before), Some(first)) = (self.at(0), self.at(1), self.at(2)) else { return };
+        let hop = |now: &Slot, last: &Slot| {
+            let u = difference(&now.x, &last.x);
+            let close = now.t.wrapping_sub(last.t) <= BRISK.0 as u32;
+            if close { dot(&u, &weighted(&u, weight)) * UNIT } else { f32::NAN }
+        };
+        let at = last.t;
+        if hop(now, last) < STILL && hop(last, before) > self.jump && hop(before, first) < STILL {
+            if self.jumped.is_none_or(|t| at.wrapping_sub(t) > RARE.0 as u32) {
+                self.barrier = Some(at);
+            }
+            self.jumped = Some(at);
+        }
     }
 
     fn step(&mut self, now: &Slot, weight: &Bands) -> Option<Step> {
@@ -114,14 +181,13 @@ impl BandRing {
         // Under two frames of lag the two changes share a frame, and its noise.
         let older = self.at(partner + 1).filter(|_| partner > 0);
         let earlier = older.unwrap_or(old);
-        let (u, v) = (difference(&now.x, &old.x), difference(&last.x, &earlier.x));
-        let mut weighted = [0.0; MAX_BANDS];
-        for ((o, u), w) in weighted.iter_mut().zip(&u).zip(weight) {
-            *o = u * w;
+        if self.barrier.is_some_and(|t| t.wrapping_sub(earlier.t) <= RARE.0 as u32 && t != earlier.t) {
+            return None;
         }
-        let unit = 1.0 / (SCALE * SCALE);
-        let product = if older.is_some() { dot(&v, &weighted) * unit } else { f32::NAN };
-        Some(Step { energy: dot(&u, &weighted) * unit, product })
+        let (u, v) = (difference(&now.x, &old.x), difference(&last.x, &earlier.x));
+        let weighted = weighted(&u, weight);
+        let product = if older.is_some() { dot(&v, &weighted) * UNIT } else { f32::NAN };
+        Some(Step { energy: dot(&u, &weighted) * UNIT, product })
     }
 
     /// How far back the youngest vector is that is at least [`LAG`] older than `t`, if one is. Since the last search one
@@ -145,7 +211,7 @@ impl BandRing {
     pub fn changes(&self, at: Micros, window: Micros, weight: &Bands, mut f: impl FnMut(Whitened)) {
         let at = micros(at);
         let window = window.0.min(1 << 30) as u32;
-        let root = weight.map(|w| crate::math::sqrt(w) / SCALE);
+        let root = weight.map(|w| sqrt(w) / SCALE);
         let mut partner = 1;
         for (i, slot) in (0..usize::from(self.len)).filter_map(|i| Some((i, self.at(i)?))) {
             let age = at.wrapping_sub(slot.t);
@@ -172,10 +238,16 @@ impl BandRing {
     }
 }
 
+fn weighted(u: &Bands, weight: &Bands) -> Bands {
+    let mut out = *u;
+    out.iter_mut().zip(weight).for_each(|(o, w)| *o *= w);
+    out
+}
+
 fn difference(a: &[i16; MAX_BANDS], b: &[i16; MAX_BANDS]) -> Bands {
     let mut out = [0.0; MAX_BANDS];
     for ((o, a), b) in out.iter_mut().zip(a).zip(b) {
-        *o = f32::from(a - b);
+        *o = f32::from(a.saturating_sub(*b));
     }
     out
 }
