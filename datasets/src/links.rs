@@ -53,6 +53,11 @@ pub(crate) fn transmitter(mpdu: &[u8]) -> [u8; 6] {
     mpdu.get(10..16).and_then(|a| a.try_into().ok()).unwrap_or_default()
 }
 
+/// Sequence number of a received 802.11 frame, where it is long enough to have one (IEEE 802.11-2020 9.2.4.4).
+pub(crate) fn sequence(mpdu: &[u8]) -> Option<u16> {
+    mpdu.get(22..24).map(|b| u16::from_le_bytes([b[0], b[1]]) >> 4)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use millpond_dsp::RssiSample;
 
+#[cfg(feature = "rssi-mesh")]
 use crate::format::rssi_mesh::{self, RssiMesh};
 pub use crate::source::RssiSource;
 use crate::{FrameSource, Input, ReadError, ReadOptions, SourceInfo, container, probe};
@@ -41,8 +42,11 @@ impl RssiSource for PacketRssi {
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn RssiSource>, ReadError> {
     let file = std::fs::File::open(path).map_err(|e| ReadError::file(crate::ErrorKind::Io, e.to_string()))?;
     let mut input = container::gzip::unwrap(Input::new(Box::new(file)), &options.limits);
-    if rssi_mesh::score(input.fill(options.limits.probe_bytes)) > 0 {
+    let head = input.fill(options.limits.probe_bytes);
+    #[cfg(feature = "rssi-mesh")]
+    if rssi_mesh::score(head) > 0 {
         return Ok(Box::new(RssiMesh::new(input, options)));
     }
+    let _ = head;
     Ok(Box::new(PacketRssi::new(probe::open(input, Some(path), options)?)))
 }

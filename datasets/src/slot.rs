@@ -144,3 +144,8 @@ impl Slots {
 pub(crate) const fn complex_i16(b: [u8; 4]) -> Complex<i16> {
     Complex { re: i16::from_le_bytes([b[0], b[1]]), im: i16::from_le_bytes([b[2], b[3]]) }
 }
+
+/// Two little-endian 16-bit integers, the first as imaginary part.
+pub(crate) const fn complex_i16_turned(b: [u8; 4]) -> Complex<i16> {
+    Complex { re: i16::from_le_bytes([b[2], b[3]]), im: i16::from_le_bytes([b[0], b[1]]) }
+}

@@ -7,7 +7,11 @@ use std::ops::Range;
 use millpond_dsp::phy::tones::is_pilot;
 use millpond_dsp::phy::{Bandwidth, Dbm, PpduFormat};
 
+use num_complex::Complex;
+
+use crate::AxParts;
 use crate::layout::{Layout, by_count, centred, populated};
+use crate::slot::{complex_i16, complex_i16_turned};
 
 /// Bytes of the header.
 pub(crate) const HEAD: usize = 272;
@@ -15,11 +19,36 @@ pub(crate) const HEAD: usize = 272;
 pub(crate) const VALUE: usize = 4;
 
 /// Which reading of the samples is taken, and why.
-pub(crate) const CONVENTIONS: [&str; 2] = [
-    "AX200 and AX210: the first 16-bit integer of a pair is taken as the real part, as the published readers do; on \
-     wide channels the impulse response then runs backwards in time, so the first is likely the imaginary part",
-    "AX200 and AX210: pilot tones are delivered as 0 or close to it: kept as stored, left out of the frame",
-];
+pub(crate) fn conventions(parts: AxParts) -> Vec<&'static str> {
+    let order = match parts {
+        AxParts::RealFirst => {
+            "AX200 and AX210: the first 16-bit integer of a pair is taken as the real part, as the published readers do; \
+             on wide channels the impulse response then runs backwards in time, so the first is likely the imaginary \
+             part (ReadOptions::ax_parts takes it so)"
+        }
+        AxParts::ImaginaryFirst => {
+            "AX200 and AX210: the first 16-bit integer of a pair is taken as the imaginary part, as the vendor of \
+             PicoScenes does since July 2022; digests of published readers take it as the real one"
+        }
+    };
+    let pilots =
+        "AX200 and AX210: pilot tones are delivered as 0 or close to it: kept as stored, left out of the frame";
+    vec![order, pilots]
+}
+
+/// Brings rows of samples into a frame's order, the parts as `parts` says.
+pub(crate) fn arrange<'a>(
+    layout: &Layout,
+    parts: AxParts,
+    chains: usize,
+    row: impl Fn(usize) -> &'a [u8],
+    out: &mut [Complex<i16>],
+) {
+    match parts {
+        AxParts::RealFirst => layout.arrange(chains, row, out, complex_i16),
+        AxParts::ImaginaryFirst => layout.arrange(chains, row, out, complex_i16_turned),
+    }
+}
 
 /// A whole header.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use millpond_dsp::phy::{Bandwidth, Dbm, PpduFormat};
 use crate::channel::{Known, of_center};
 use crate::clock::Clock;
 use crate::layout::{Layout, Layouts, populated};
-use crate::links::{Links, transmitter};
+use crate::links::{Links, sequence, transmitter};
 use crate::slot::Slot;
 use crate::walk::Walk;
 use crate::{FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
@@ -120,6 +120,7 @@ impl Decoder {
         meta.channel = if block.is_40_mhz() { None } else { self.channel.get(block.channel_mhz(), of_center) };
         meta.rssi = (rssi[0] != 128).then(|| Dbm(f32::from(rssi[0]) + noise));
         meta.noise = (block.noise() != 0).then_some(Dbm(noise));
+        meta.seq = sequence(block.mpdu());
         let layout = self.layouts.get(n_tones, || Layout::plain(populated(PpduFormat::Ht, width)));
         self.slot.record(layout)
     }

@@ -12,6 +12,11 @@ pub fn list_i8(line: &[u8], from: usize, out: &mut [i8]) -> Option<usize> {
     regular(line, from, end, out).or_else(|| any(&line[from..], out))
 }
 
+/// As [`list_i8`] for integers of 16 bits, number by number.
+pub fn list_i16(line: &[u8], from: usize, out: &mut [i16]) -> Option<usize> {
+    any(&line[from..], out)
+}
+
 /// A list with the same one separator behind each number but perhaps the last, in `line[from..end]`.
 fn regular(line: &[u8], from: usize, end: usize, out: &mut [i8]) -> Option<usize> {
     // A number and its separator are at least two bytes, though separators may stand alone; the loads below reach four
@@ -86,7 +91,7 @@ fn number(line: &[u8], start: usize, end: usize, out: &mut i8) -> u32 {
 }
 
 /// Any list, number by number.
-fn any(mut text: &[u8], out: &mut [i8]) -> Option<usize> {
+fn any<T: TryFrom<i64>>(mut text: &[u8], out: &mut [T]) -> Option<usize> {
     let mut n = 0;
     loop {
         let skip = text.iter().take_while(|&&b| b == b' ' || b == b',').count();
@@ -98,7 +103,7 @@ fn any(mut text: &[u8], out: &mut [i8]) -> Option<usize> {
         if !matches!(text.get(used), None | Some(b' ' | b',' | b']' | b'"' | b'\r' | b'\n')) {
             return None;
         }
-        *out.get_mut(n)? = i8::try_from(value).ok()?;
+        *out.get_mut(n)? = T::try_from(value).ok()?;
         n += 1;
         text = &text[used..];
     }
@@ -155,6 +160,9 @@ mod tests {
         {
             assert_eq!(list(bad), None, "{bad}");
         }
+        let mut wide = [0; 3];
+        assert_eq!((list_i16(b"[-2048,2047,5]", 1, &mut wide), wide), (Some(3), [-2048, 2047, 5]));
+        assert_eq!(list_i16(b"[32768]", 1, &mut wide), None);
         assert_eq!(list_i8(b"[[[[1 2 3 ", 4, &mut [0; 2]), None);
         assert_eq!(list_i8(b"1 2 3 ", 0, &mut [0; 3]), Some(3));
         assert_eq!(list_i8(b"[[[[,,,,,]", 4, &mut [0; 3]), Some(0), "more separators than values have room");

@@ -29,15 +29,23 @@ pub struct Shape {
     pub invalid: usize,
 }
 
+/// Stands for a pair that is no tone.
+const PADDING: i16 = i16::MIN;
+
 impl Shape {
     /// The layout of a row of this shape.
     pub fn layout(&self) -> Layout {
         let fields = self.fields();
-        Layout::new(&fields, |i, _| i < self.invalid)
+        Layout::new(&fields, |i, k| i < self.invalid || k == PADDING)
     }
 
     fn fields(&self) -> Vec<Vec<i16>> {
         match self.family {
+            // The second field of an STBC packet of the C5 has the tones of the first.
+            Family::EspCsiC5C6 if matches!(self.pairs, 114 | 234) => {
+                let one = Shape { pairs: self.pairs / 2, ..*self }.one_field();
+                vec![one.clone(), one]
+            }
             Family::EspCsiC5C6 => vec![self.one_field()],
             Family::Radar | Family::RadarOld => self.radar(),
             _ => self.table(),
@@ -73,20 +81,41 @@ impl Shape {
                 fields.push(ht);
             }
         }
-        fit(fields, self.pairs).unwrap_or_else(|| vec![self.one_field()])
+        let padded = |pairs: usize| {
+            // The driver's buffer is a multiple of 4 bytes: behind an odd number of pairs stands one that is none.
+            let mut fields = fit(fields.clone(), pairs.checked_sub(1)?)?;
+            fields.last_mut()?.push(PADDING);
+            Some(fields)
+        };
+        let whole = self.pairs % 64 == 0 && self.pairs <= 192;
+        fit(fields.clone(), self.pairs)
+            .or_else(|| padded(self.pairs))
+            .or_else(|| whole.then(|| vec![part(64); self.pairs / 64]))
+            .unwrap_or_else(|| vec![self.one_field()])
     }
 
-    /// esp-radar: as the table, but without the null tones; the values ascend from the first positive tone.
+    /// esp-radar: as the table, but without the null tones, and brought into ascending order.
+    ///
+    /// Source: Espressif's own table of ranges kept (esp-csi, component esp-radar, `sub_carrier_table`): of 64 tones
+    /// bytes 76..128, which are -26..-1, then 2..54, which are 1..26; of 40 MHz -58..-31, -29..-2, 2..29, 31..58. The
+    /// second HT field of an STBC packet without a secondary channel alone begins with its positive tones.
     fn radar(&self) -> Vec<Vec<i16>> {
-        let used = |edge: i16| -> Vec<i16> { (1..=edge).chain(-edge..0).collect() };
-        let ht = if self.width == Bandwidth::Mhz40 { (2..=57).chain(-57..-1).collect() } else { used(28) };
-        let fields = vec![used(26), ht.clone(), ht];
+        let used = |edge: i16| -> Vec<i16> { (-edge..0).chain(1..=edge).collect() };
+        let wide = self.width == Bandwidth::Mhz40;
+        let ht = if wide { (-58..=-31).chain(-29..=-2).chain(2..=29).chain(31..=58).collect() } else { used(28) };
+        let stbc =
+            if !wide && self.secondary == Secondary::None { (1..=28).chain(-28..0).collect() } else { ht.clone() };
+        let fields = vec![used(26), ht, stbc];
         fit(fields, self.pairs).unwrap_or_else(|| vec![self.one_field()])
     }
 
     /// One training field: the C5's counts (zero and positive tones, then negative), else FFT order or ascending.
     fn one_field(&self) -> Vec<i16> {
         let edge = match self.pairs {
+            // The forced legacy field of the C5 has half as many values as tones; which tones is not published.
+            26 if self.family == Family::EspCsiC5C6 => return centred(26),
+            // With a second channel the 20 MHz packet's tones ascend.
+            n @ (53 | 57) if self.centred => return centred(n),
             53 => 26,
             57 => 28,
             117 => 58,
@@ -110,13 +139,18 @@ fn fit(fields: Vec<Vec<i16>>, pairs: usize) -> Option<Vec<Vec<i16>>> {
 /// Whether 64 or 128 pairs of parts ascend (guards at both ends) or stand in FFT order (guards in the middle), where
 /// the null tones tell; `None` where they do not.
 pub fn is_centred(parts: &[i8]) -> Option<bool> {
-    // 802.11n: HT 20 MHz uses 1..28 of 64, 40 MHz 2..58 of 128; legacy less.
+    let zero = |from: usize, to: usize| parts[2 * from..2 * to].iter().all(|&v| v == 0);
+    // 802.11n: HT 20 MHz uses 1..28 of 64, 40 MHz 2..58 of 128; legacy less. HE 20 MHz uses 2..122 of 256.
     let guard = match parts.len() {
         128 => 3,
-        256 => 5,
+        256 | 512 => 5,
+        // No guards: the zero tone stands first or in the middle.
+        n @ (106 | 114) => {
+            let (first, middle) = (zero(0, 1), zero(n / 4, n / 4 + 1));
+            return (first != middle).then_some(middle);
+        }
         _ => return None,
     };
-    let zero = |from: usize, to: usize| parts[2 * from..2 * to].iter().all(|&v| v == 0);
     let (n, half) = (parts.len() / 2, parts.len() / 4);
     let ends = zero(n - guard, n);
     let middle = zero(half - guard + 1, half + guard);
@@ -129,6 +163,49 @@ mod tests {
 
     fn shape(format: PpduFormat, width: Bandwidth, secondary: Secondary, stbc: bool, pairs: usize) -> Shape {
         Shape { family: Family::EspCsi, format, width, secondary, stbc, pairs, centred: false, invalid: 0 }
+    }
+
+    #[test]
+    fn esp_radar_rows_ascend_without_null_tones() {
+        let radar = |width, secondary, stbc, pairs| {
+            let shape = Shape { family: Family::Radar, ..shape(PpduFormat::Ht, width, secondary, stbc, pairs) };
+            (shape.layout().tones, shape.fields())
+        };
+        let (_, fields) = radar(Bandwidth::Mhz20, Secondary::None, false, 52);
+        assert_eq!(fields, [(-26..0).chain(1..=26).collect::<Vec<i16>>()]);
+        let (_, fields) = radar(Bandwidth::Mhz20, Secondary::None, true, 164);
+        assert_eq!((fields.len(), fields[1][0], fields[2][0], fields[2][27], fields[2][28]), (3, -28, 1, 28, -28));
+        let (_, fields) = radar(Bandwidth::Mhz40, Secondary::Below, false, 164);
+        assert_eq!((fields[1].len(), fields[1][0], fields[1].contains(&30)), (112, -58, false));
+        let (tones, fields) = radar(Bandwidth::Mhz40, Secondary::Above, true, 276);
+        assert_eq!((tones.len(), fields[2].len()), (276, 112));
+    }
+
+    #[test]
+    fn the_c5_doubles_its_field_for_stbc_and_ascends_beside_a_second_channel() {
+        let c5 = |pairs, centred| {
+            let shape = shape(PpduFormat::Ht, Bandwidth::Mhz20, Secondary::None, false, pairs);
+            Shape { family: Family::EspCsiC5C6, centred, ..shape }.fields()
+        };
+        let ht20: Vec<i16> = (0..=28).chain(-28..0).collect();
+        assert!(c5(57, false) == [ht20.as_slice()]);
+        assert_eq!(c5(114, false), [ht20.clone(), ht20]);
+        assert_eq!(c5(57, true), [(-28..=28).collect::<Vec<i16>>()]);
+        assert_eq!(c5(53, true), [(-26..=26).collect::<Vec<i16>>()]);
+        assert_eq!(c5(234, false)[1], (0..=58).chain(-58..0).collect::<Vec<i16>>());
+        assert_eq!(c5(245, false), [(0..=122).chain(-122..0).collect::<Vec<i16>>()]);
+        let mut parts = [1i8; 106];
+        parts[52..54].fill(0);
+        assert_eq!(is_centred(&parts), Some(true));
+        parts[..2].fill(0);
+        assert_eq!(is_centred(&parts), None);
+    }
+
+    #[test]
+    fn a_padded_buffer_has_one_pair_that_is_no_tone() {
+        // The HT field of an STBC packet alone: 121 pairs and one more to make 244 bytes.
+        let layout = shape(PpduFormat::Ht, Bandwidth::Mhz40, Secondary::Below, true, 122).layout();
+        assert_eq!((layout.tones.len(), layout.stored(), layout.order[121]), (121, 122, 121));
     }
 
     #[test]

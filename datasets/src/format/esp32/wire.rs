@@ -20,6 +20,12 @@ pub enum Family {
     Radar,
     /// esp-radar console_test before May 2024: 27 fields.
     RadarOld,
+    /// A derived table: `time,src_mac,rssi,noise_floor,csi`.
+    Home,
+    /// A derived table: `time,movement_detected,csi`.
+    Labelled,
+    /// A derived table: `time,pcc,movement_detected,csi`.
+    LabelledPcc,
 }
 
 /// Column numbers; `NONE` where a family has no such column.
@@ -35,12 +41,15 @@ pub struct Columns {
     pub secondary: usize,
     pub local_timestamp: usize,
     pub real_timestamp: usize,
+    pub time: usize,
+    pub label: usize,
+    pub len: usize,
     pub agc_gain: usize,
     pub fft_gain: usize,
     pub first_word: usize,
 }
 
-const NONE: usize = usize::MAX;
+pub const NONE: usize = usize::MAX;
 
 const CSI_TOOL: Columns = Columns {
     seq: NONE,
@@ -54,12 +63,15 @@ const CSI_TOOL: Columns = Columns {
     secondary: 17,
     local_timestamp: 18,
     real_timestamp: 23,
+    time: NONE,
+    label: NONE,
+    len: 24,
     agc_gain: NONE,
     fft_gain: NONE,
     first_word: NONE,
 };
-const CSI_TOOL_OLD: Columns = Columns { real_timestamp: NONE, ..CSI_TOOL };
-const ESP_CSI: Columns = Columns { seq: 1, real_timestamp: NONE, first_word: 23, ..CSI_TOOL };
+const CSI_TOOL_OLD: Columns = Columns { real_timestamp: NONE, len: 22, ..CSI_TOOL };
+const ESP_CSI: Columns = Columns { seq: 1, real_timestamp: NONE, len: 22, first_word: 23, ..CSI_TOOL };
 const ESP_CSI_C5_C6: Columns = Columns {
     seq: 1,
     mac: 2,
@@ -72,6 +84,9 @@ const ESP_CSI_C5_C6: Columns = Columns {
     secondary: NONE,
     local_timestamp: 9,
     real_timestamp: NONE,
+    time: NONE,
+    label: NONE,
+    len: 12,
     agc_gain: 7,
     fft_gain: 6,
     first_word: 13,
@@ -88,11 +103,36 @@ const RADAR: Columns = Columns {
     secondary: 20,
     local_timestamp: 21,
     real_timestamp: NONE,
+    time: NONE,
+    label: NONE,
+    len: 27,
     agc_gain: 25,
     fft_gain: 26,
     first_word: 28,
 };
-const RADAR_OLD: Columns = Columns { agc_gain: NONE, fft_gain: NONE, first_word: 26, ..RADAR };
+const RADAR_OLD: Columns = Columns { agc_gain: NONE, fft_gain: NONE, len: 25, first_word: 26, ..RADAR };
+const NOTHING: Columns = Columns {
+    seq: NONE,
+    mac: NONE,
+    rssi: NONE,
+    sig_mode: NONE,
+    bandwidth: NONE,
+    stbc: NONE,
+    noise: NONE,
+    channel: NONE,
+    secondary: NONE,
+    local_timestamp: NONE,
+    real_timestamp: NONE,
+    time: 0,
+    label: NONE,
+    len: NONE,
+    agc_gain: NONE,
+    fft_gain: NONE,
+    first_word: NONE,
+};
+const HOME: Columns = Columns { mac: 1, rssi: 2, noise: 3, ..NOTHING };
+const LABELLED: Columns = Columns { label: 1, ..NOTHING };
+const LABELLED_PCC: Columns = Columns { label: 2, ..NOTHING };
 
 impl Family {
     const fn of(fields: usize) -> Option<Self> {
@@ -116,7 +156,41 @@ impl Family {
             Self::EspCsiC5C6 => &ESP_CSI_C5_C6,
             Self::Radar => &RADAR,
             Self::RadarOld => &RADAR_OLD,
+            Self::Home => &HOME,
+            Self::Labelled => &LABELLED,
+            Self::LabelledPcc => &LABELLED_PCC,
         }
+    }
+
+    /// The derived table that a header line names.
+    pub fn of_header(line: &[u8]) -> Option<Self> {
+        Some(match line.trim_ascii() {
+            b"time,src_mac,rssi,noise_floor,csi" => Self::Home,
+            b"time,movement_detected,csi" => Self::Labelled,
+            b"time,pcc,movement_detected,csi" => Self::LabelledPcc,
+            _ => return None,
+        })
+    }
+
+    /// Fields before the values of a derived table; 0 for the console's rows, whose number of fields tells them.
+    const fn derived_fields(self) -> usize {
+        match self {
+            Self::Home => 4,
+            Self::Labelled => 2,
+            Self::LabelledPcc => 3,
+            _ => 0,
+        }
+    }
+
+    /// True where a value may need more than 8 bits: esp-csi multiplies by a gain, and prints 12 bits where the
+    /// firmware is built to measure the legacy field of every packet.
+    pub const fn is_wide(self) -> bool {
+        matches!(self, Self::EspCsi | Self::EspCsiC5C6 | Self::Home | Self::Labelled | Self::LabelledPcc)
+    }
+
+    /// True for ESP32-CSI-Tool, which a build option makes print amplitudes.
+    pub const fn is_csi_tool(self) -> bool {
+        matches!(self, Self::CsiTool | Self::CsiToolOld)
     }
 }
 
@@ -160,6 +234,19 @@ impl<'a> Row<'a> {
             return Err("no opening bracket before the values");
         }
         Ok(row)
+    }
+
+    /// Splits a row of a derived table.
+    pub fn derived(line: &'a [u8], family: Family) -> Result<Self, &'static str> {
+        let starts = [0; MAX_FIELDS + 1];
+        let mut row = Row { family, values: &line[..0], base64: false, text: line, starts, n_fields: 0 };
+        match row.split()? {
+            Split::Open(at) if row.n_fields == family.derived_fields() => {
+                row.values = &line[at + 1..];
+                Ok(row)
+            }
+            _ => Err("other columns than the header names"),
+        }
     }
 
     /// Finds the fields up to the values.

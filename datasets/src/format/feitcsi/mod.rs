@@ -3,11 +3,11 @@
 use crate::clock::Clock;
 use crate::layout::Layouts;
 use crate::links::Links;
-use crate::slot::{Slot, complex_i16};
+use crate::slot::Slot;
 use crate::walk::{Look, Walk};
-use crate::{FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
+use crate::{AxParts, FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
 
-use super::mvm::{self, CONVENTIONS, HEAD, Header, Power, Shape, VALUE};
+use super::mvm::{self, HEAD, Header, Power, Shape, VALUE};
 
 /// The format's name.
 pub const NAME: &str = "feitcsi";
@@ -25,7 +25,7 @@ impl FeitCsi {
     pub fn new(input: Input, options: &ReadOptions) -> Self {
         Self {
             walk: Walk::new(input, NAME, &options.limits),
-            info: SourceInfo { format: NAME, conventions: CONVENTIONS.to_vec(), has_times: true },
+            info: SourceInfo { format: NAME, conventions: mvm::conventions(options.ax_parts), has_times: true },
             decoder: Decoder::new(options),
             max_subcarriers: options.limits.subcarriers,
         }
@@ -69,13 +69,14 @@ struct Decoder {
     links: Links<([u8; 6], Shape, (u8, u8))>,
     clock: Clock,
     power: Power,
+    parts: AxParts,
 }
 
 impl Decoder {
     fn new(options: &ReadOptions) -> Self {
         let links = Links::new(options.limits.links);
         let (slot, layouts, clock) = (Slot::new(), Layouts::new(), Clock::wrapping_32());
-        Self { slot, layouts, links, clock, power: Power::new() }
+        Self { slot, layouts, links, clock, power: Power::new(), parts: options.ax_parts }
     }
 
     fn decode(&mut self, block: &[u8]) -> Option<Record<'_>> {
@@ -89,7 +90,7 @@ impl Decoder {
         let layout = self.layouts.get(shape, || mvm::layout(shape));
         let out = self.slot.room(chains * kept);
         let rows = mvm::rows(samples, n, gap);
-        layout.arrange(chains, |c| &rows[c * VALUE * kept..], out, complex_i16);
+        mvm::arrange(layout, self.parts, chains, |c| &rows[c * VALUE * kept..], out);
         self.slot.set_rssi(&header.rssi().map(|r| i16::try_from(r).unwrap_or(i16::MAX)));
         self.slot.device_s = f64::from(header.mu_clock()) / 1e6;
         let meta = &mut self.slot.meta;

@@ -10,8 +10,12 @@ use crate::slot::Slot;
 use crate::walk::Walk;
 use crate::{FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
 
+mod host_times;
+mod scale;
 pub(crate) mod wire;
 
+pub use host_times::host_times;
+pub use scale::{snr_scale, spatial_mapping, total_rss_dbm, undo_spatial_mapping};
 use wire::{BfeeRecord, GROUPS};
 
 /// The format's name.
@@ -30,7 +34,8 @@ impl Intel5300 {
         let conventions = vec![
             "receive chains stand in antenna order where three chains and a proper permutation were logged; with fewer \
              chains they stay in chain order, as in the tool's own MATLAB reader",
-            "samples are as measured: neither scaled to the RSSI nor freed of the transmitter's spatial mapping",
+            "samples are as measured: neither scaled to the noise (intel5300::snr_scale) nor freed of the transmitter's \
+             spatial mapping (intel5300::undo_spatial_mapping)",
         ];
         Self {
             walk: Walk::new(input, NAME, &options.limits),

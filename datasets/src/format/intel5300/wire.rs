@@ -103,12 +103,32 @@ pub fn look(b: &[u8], at_end: bool) -> Look {
     }
     // Not consistent in itself: believe the size only if another record stands behind it.
     match (b.len() >= 2 + size + 3, at_end) {
-        (true, _) if !matches!(b[2 + size + 2], CODE_CSI | CODE_MPDU) => Look::Bad("no record behind the stated size"),
+        (true, _) if !leads_on(b, 2 + size) => Look::Bad("no record behind the stated size"),
         (false, false) => Look::Need(2 + size + 3),
         (false, true) if b.len() < 2 + size => Look::Need(2 + size),
         _ if b[2] == CODE_CSI => Look::Refuse(2 + size, "CSI length, antenna counts and record size disagree"),
         _ => Look::Other(2 + size),
     }
+}
+
+/// True if a record of a known code stands at `at`, or behind a few records of other codes from there on, as far as the
+/// bytes go.
+fn leads_on(b: &[u8], mut at: usize) -> bool {
+    for _ in 0..8 {
+        let Some(&[high, low, code]) = b.get(at..at + 3) else { return false };
+        let size = usize::from(u16::from_be_bytes([high, low]));
+        if matches!(code, CODE_CSI | CODE_MPDU) {
+            return true;
+        }
+        if size == 0 {
+            return false;
+        }
+        at += 2 + size;
+        if at == b.len() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Bytes of the bit stream of `pairs` antenna pairs: 3 bits before each group, 16 a value.

@@ -7,7 +7,7 @@ use millpond_dsp::{Cfr, CsiFrame};
 
 use super::wire::{self, put_varint, zigzag};
 use super::{Fixed, flag};
-use crate::Record;
+use crate::{Limits, Record};
 
 /// Frames and bytes that a block holds at most, and the time it spans: what a reader that follows may lag behind.
 const BLOCK_FRAMES: usize = 64;
@@ -24,6 +24,8 @@ pub struct Writer<W> {
     to: W,
     written: u64,
     shapes: Vec<Fixed>,
+    /// Subcarriers of all shapes.
+    held: usize,
     last_shape: usize,
     block: Vec<u8>,
     frames: usize,
@@ -54,6 +56,7 @@ impl<W: Write> Writer<W> {
             to,
             written: wire::FILE_HEAD as u64,
             shapes: Vec::new(),
+            held: 0,
             last_shape: 0,
             block: Vec::new(),
             frames: 0,
@@ -145,11 +148,14 @@ impl<W: Write> Writer<W> {
         let shape = Fixed::of(record);
         let body = shape.to_bytes(self.shapes.len() as u16);
         let chains = usize::from(shape.n_rx) * usize::from(shape.n_sts);
-        if self.shapes.len() == super::MAX_SHAPES || shape.order.len() * chains * 16 > wire::MAX_BODY / 2 {
+        let held = self.held + shape.order.len();
+        let over = self.shapes.len() == super::MAX_SHAPES || held > super::MAX_HELD * Limits::default().subcarriers;
+        if over || shape.order.len() * chains * 16 > wire::MAX_BODY / 2 {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a frame over the format's bounds"));
         }
         // Frames that are pending name earlier shapes only, so the new one may come before them in the file.
         self.put(wire::SHAPE, &body)?;
+        self.held = held;
         self.shapes.push(shape);
         Ok(self.shapes.len() as u64 - 1)
     }

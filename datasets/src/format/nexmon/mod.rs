@@ -46,6 +46,7 @@ impl Nexmon {
              integers of other readers",
             "firmware that writes RSSI also writes receive status over words 0-2 (28-30 at 20 MHz): these are kept as \
              stored but are no part of the frame",
+            "width and channel are those of the receiver: a 20 MHz packet in an 80 MHz channel fills a quarter of the words",
         ];
         Ok(Self {
             walk: Walk::new(input, NAME, &options.limits),
@@ -156,7 +157,7 @@ impl Decoder {
     fn take(&mut self, payload: &[u8], t_us: u64, device_s: f64) -> Result<(), &'static str> {
         let datagram = Datagram::new(payload)?;
         let chip = self.chip.or(Chip::from_field(datagram.chip()));
-        let words = chip.ok_or("an unknown chip: the caller has to name it")?.words();
+        let words = chip.ok_or("an unknown chip: name it (--nexmon-chip, ReadOptions::nexmon_chip)")?.words();
         self.is_float = words != Words::Int16;
         let key = (datagram.n_words(), datagram.has_rssi());
         let layout = self.layouts.get(key, || layout(key.0, key.1));
@@ -188,6 +189,19 @@ impl Decoder {
             false => self.ints.set(meta, device_s, stored.as_slice()),
         }
     }
+}
+
+/// The integers that other readers make of a packet of a chip with a shared exponent (4358, 4366c0), for comparing.
+///
+/// The largest part of the packet is brought to 11 bits, low bits are cut off: the scale changes from packet to packet.
+/// Values stand in stored order; `out` is overwritten. All zero if the packet is.
+pub fn block_scaled(record: &Record<'_>, out: &mut Vec<(i32, i32)>) {
+    let mut top = 0.0f64;
+    record.for_each_stored(|re, im| top = top.max(re.abs()).max(im.abs()));
+    out.clear();
+    // Two to the position of the top bit of the largest part; a division by it is exact.
+    let scale = if top > 0.0 { (10.0 - top.log2().floor()).exp2() } else { 0.0 };
+    record.for_each_stored(|re, im| out.push(((re * scale) as i32, (im * scale) as i32)));
 }
 
 fn layout(n: usize, has_status: bool) -> Layout {

@@ -35,6 +35,19 @@ pub enum Chip {
 }
 
 impl Chip {
+    /// Every chip.
+    pub const ALL: [Self; 4] = [Self::Bcm4339, Self::Bcm43455c0, Self::Bcm4358, Self::Bcm4366c0];
+
+    /// Its number, as Broadcom writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bcm4339 => "4339",
+            Self::Bcm43455c0 => "43455c0",
+            Self::Bcm4358 => "4358",
+            Self::Bcm4366c0 => "4366c0",
+        }
+    }
+
     /// The chip of a datagram's chip field.
     pub const fn from_field(field: u16) -> Option<Self> {
         Some(match field {
@@ -176,11 +189,14 @@ pub fn float<const MANTISSA: u32, const EXPONENT: u32>(word: u32) -> Complex<f32
 pub fn payload(packet: &[u8], link_type: u32) -> Option<&[u8]> {
     let ip = match link_type {
         LINK_ETHERNET => {
-            let tagged = packet.get(12..14)? == [0x81, 0x00];
-            let at = if tagged { 16 } else { 12 };
+            // Up to two VLAN tags (IEEE 802.1Q) stand before the type.
+            let tag = |at: usize| matches!(packet.get(at..at + 2), Some([0x81, 0x00] | [0x88, 0xa8] | [0x91, 0x00]));
+            let tags = usize::from(tag(12)) + usize::from(tag(12) && tag(16));
+            let at = 12 + 4 * tags;
             (packet.get(at..at + 2)? == [0x08, 0x00]).then(|| packet.get(at + 2..))??
         }
-        LINK_RAW_IP | LINK_IPV4 => packet,
+        LINK_RAW | LINK_RAW_BSD | LINK_RAW_IP | LINK_IPV4 => packet,
+        LINK_NULL | LINK_LOOP => packet.get(4..)?,
         LINK_LINUX_COOKED => packet.get(16..)?,
         LINK_LINUX_COOKED_2 => packet.get(20..)?,
         _ => return None,
@@ -195,9 +211,13 @@ pub fn payload(packet: &[u8], link_type: u32) -> Option<&[u8]> {
     (port == PORT && payload.starts_with(&MAGIC)).then_some(payload)
 }
 
-/// LINKTYPE_ values of the pcap registry.
+/// LINKTYPE_ values of the pcap registry; raw IP has other numbers on two systems.
+const LINK_NULL: u32 = 0;
 const LINK_ETHERNET: u32 = 1;
+const LINK_RAW: u32 = 12;
+const LINK_RAW_BSD: u32 = 14;
 const LINK_RAW_IP: u32 = 101;
+const LINK_LOOP: u32 = 108;
 const LINK_LINUX_COOKED: u32 = 113;
 const LINK_IPV4: u32 = 228;
 const LINK_LINUX_COOKED_2: u32 = 276;
@@ -234,6 +254,36 @@ mod tests {
         assert!(channel(0).is_none());
         assert!(channel(0xffff).is_none());
         assert!((0..=u16::MAX).any(|spec| channel(spec).is_some()), "none of them panics");
+    }
+
+    #[test]
+    fn a_datagram_is_found_behind_every_link_header() {
+        let ip = [
+            &[0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0, 10, 10, 10, 10, 255, 255, 255, 255][..],
+            &[0x15, 0x7c, 0x15, 0x7c, 0, 0, 0, 0],
+            &[0x11, 0x11, 7],
+        ]
+        .concat();
+        let mac = *b"\xff\xff\xff\xff\xff\xffNEXMON";
+        let behind = |head: &[u8]| [head, &ip].concat();
+        for (link, packet) in [
+            (1, behind(&[&mac[..], &[8, 0]].concat())),
+            (1, behind(&[&mac[..], &[0x81, 0, 0, 5, 8, 0]].concat())),
+            (1, behind(&[&mac[..], &[0x88, 0xa8, 0, 5, 0x81, 0, 0, 6, 8, 0]].concat())),
+            (101, behind(&[])),
+            (12, behind(&[])),
+            (228, behind(&[])),
+            (0, behind(&[2, 0, 0, 0])),
+            (108, behind(&[0, 0, 0, 2])),
+            (113, behind(&[0; 16])),
+            (276, behind(&[0; 20])),
+        ] {
+            assert_eq!(payload(&packet, link), Some(&[0x11, 0x11, 7][..]), "link type {link}");
+            for cut in 0..packet.len() - 3 {
+                assert_eq!(payload(&packet[..cut], link), None);
+            }
+        }
+        assert_eq!(payload(&ip, 105), None);
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! PicoScenes recordings (`.csi`): Intel 5300, QCA9300, AX200 and AX210, and software radios.
 
 use millpond_dsp::CsiMeta;
-use millpond_dsp::phy::{Bandwidth, Dbm, Micros, PpduFormat};
+use millpond_dsp::phy::{Bandwidth, Db, Dbm, Micros, PpduFormat};
 use num_complex::Complex;
 
 use crate::channel::{Known, of_center};
 use crate::clock::Clock;
 use crate::layout::{Layout, Layouts, populated};
-use crate::links::{Links, transmitter};
-use crate::slot::{Held, Slots, complex_i16};
+use crate::links::{Links, sequence, transmitter};
+use crate::slot::{Held, Slots};
 use crate::walk::Walk;
-use crate::{ErrorKind, FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
+use crate::{AxParts, ErrorKind, FrameSource, Input, ReadError, ReadOptions, Record, SourceInfo};
 
 use super::{atheros, intel5300, mvm};
 
@@ -36,7 +36,7 @@ pub struct PicoScenes {
 impl PicoScenes {
     /// A reader over bytes that start with a frame, or with damage before one.
     pub fn new(input: Input, options: &ReadOptions) -> Self {
-        let mut conventions = mvm::CONVENTIONS.to_vec();
+        let mut conventions = mvm::conventions(options.ax_parts);
         conventions.extend([
             "Intel 5300: receive chains stand in antenna order where three chains and a proper permutation were logged",
             "QCA9300: imaginary part first, rx fastest",
@@ -102,6 +102,7 @@ struct Decoder {
     /// The firmware's clock of the AX200, which wraps.
     mu_clock: Clock,
     max_tones: usize,
+    parts: AxParts,
     channel: Known<u16>,
     /// The last list of tones and its digest.
     listed: (Vec<u8>, u64),
@@ -116,6 +117,7 @@ impl Decoder {
             clock: Clock::new(None),
             mu_clock: Clock::wrapping_32(),
             max_tones: options.limits.subcarriers,
+            parts: options.ax_parts,
             channel: Known::default(),
             listed: (Vec::new(), digest(&[])),
         }
@@ -141,7 +143,9 @@ impl Decoder {
         let mvm = frame.mvm.and_then(|s| mvm::Header::new(s.body.get(2..)?));
         let link = self.links.id((transmitter(frame.mpdu), tones, antennas));
         let (t, device_s) = self.time(&basic, mvm);
-        let meta = CsiMeta { t, link, n_rx: antennas.0, n_sts: antennas.1, ..self.describe(&basic, &csi) };
+        let gain = frame.extra.and_then(wire::agc).map(|agc| Db(f32::from(agc)));
+        let (n_rx, n_sts) = antennas;
+        let meta = CsiMeta { t, link, n_rx, n_sts, gain, seq: sequence(frame.mpdu), ..self.describe(&basic, &csi) };
         self.slots.set(meta, device_s, &basic.rssi[..basic.n_rssi]);
         Ok(true)
     }
@@ -216,7 +220,7 @@ impl Decoder {
         self.slots.held = Held::I16;
         let out = self.slots.i16s.room(chains * kept);
         let rows = mvm::rows(csi.buffer, n, gap);
-        layout.arrange(chains, |c| &rows[c * mvm::VALUE * kept..], out, complex_i16);
+        mvm::arrange(layout, self.parts, chains, |c| &rows[c * mvm::VALUE * kept..], out);
         Ok((tones, (csi.n_rx as u8, csi.n_sts as u8)))
     }
 

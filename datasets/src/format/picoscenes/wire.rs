@@ -68,6 +68,7 @@ pub struct Frame<'a> {
     pub basic: Option<Segment<'a>>,
     pub csi: Option<Segment<'a>>,
     pub mvm: Option<Segment<'a>>,
+    pub extra: Option<Segment<'a>>,
     /// The first packet of the frame.
     pub mpdu: &'a [u8],
 }
@@ -85,6 +86,7 @@ impl<'a> Frame<'a> {
                 b"RxSBasic" => it.basic = Some(segment),
                 b"CSI" => it.csi = Some(segment),
                 b"MVMExtra" => it.mvm = Some(segment),
+                b"ExtraInfo" => it.extra = Some(segment),
                 _ => {}
             }
             at += len;
@@ -109,6 +111,31 @@ fn segment(b: &[u8]) -> Option<(Segment<'_>, usize)> {
     let name = &b[5..5 + n];
     let name = name.strip_suffix(&[0]).unwrap_or(name);
     Some((Segment { name, version: u16_at(b, 5 + n), body: &b[7 + n..len] }, len))
+}
+
+/// The receiver's gain in dB out of an `ExtraInfo` segment of version 1 or 2: a list of the fields whose bit is set.
+pub fn agc(segment: Segment<'_>) -> Option<u8> {
+    const VERSION: u32 = 1;
+    const AGC: u32 = 19;
+    /// Bytes of the fields before it, in the order of their bits; the two transmit times grow to 8 in version 2.
+    const BYTES: [usize; AGC as usize] = [2, 8, 6, 6, 4, 1, 20, 1, 1, 1, 8, 4, 4, 2, 1, 1, 2, 1, 1];
+    if !matches!(segment.version, 1 | 2) {
+        return None;
+    }
+    let b = segment.body;
+    let has = u32::from_le_bytes(*b.first_chunk()?);
+    if has >> AGC & 1 == 0 {
+        return None;
+    }
+    let (mut at, mut is_two) = (4, false);
+    for (bit, &bytes) in (0..).zip(&BYTES) {
+        if has >> bit & 1 == 0 {
+            continue;
+        }
+        is_two |= bit == VERSION && b.get(at..at + 8)? == 2u64.to_le_bytes();
+        at += if matches!(bit, 11 | 12) && is_two { 8 } else { bytes };
+    }
+    b.get(at).copied()
 }
 
 /// What `RxSBasic` says.
@@ -357,5 +384,25 @@ impl<'a> Matrix<'a> {
             Number::I16 => f64::from(i16::from_le_bytes([b[0], b[1]])),
             Number::I8 => f64::from(b[0] as i8),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gain_stands_behind_the_fields_whose_bits_are_set() {
+        // Length, version, both times, agc.
+        let bits: u32 = 1 | 1 << 1 | 1 << 11 | 1 << 12 | 1 << 19;
+        for (version, times) in [(1u64, 8), (2, 16)] {
+            let head = [&bits.to_le_bytes()[..], &[9, 9], &version.to_le_bytes(), &vec![7; times], &[33]].concat();
+            let segment = |body| Segment { name: b"ExtraInfo", version: 1, body };
+            assert_eq!(agc(segment(&head[..])), Some(33), "{version}");
+            assert_eq!(agc(segment(&head[..head.len() - 1])), None);
+            assert_eq!(agc(Segment { version: 3, ..segment(&head[..]) }), None);
+        }
+        let none = Segment { name: b"ExtraInfo", version: 1, body: &[0; 4] };
+        assert_eq!(agc(none), None);
     }
 }
