@@ -15,6 +15,7 @@ mod formats;
 mod inspect;
 mod motion;
 mod plot;
+mod reading;
 mod score;
 mod simulate;
 
