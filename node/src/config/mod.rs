@@ -1,6 +1,20 @@
 //! What the household chose: addresses, names, times. Strict: a value is right or refused, never bent.
 
+mod fault;
+mod read;
+mod settings;
+mod table;
+#[cfg(test)]
+mod tests;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+pub use fault::{ConfigError, ConfigFault};
+pub use read::{CONFIG_MAX, read};
+pub use settings::{
+    ActuatorConfig, Config, KeepConfig, Mode, MqttConfig, PlanConfig, SourceConfig, SurveyCounters, TelemetryConfig,
+    Window,
+};
 
 use crate::net::{BindError, check_bind};
 
@@ -61,19 +75,5 @@ impl PageConfig {
     /// Refuses what would be reachable from outside the home.
     pub fn check(&self) -> Result<(), BindError> {
         check_bind(self.bind.ip())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_are_short_and_clean() {
-        let labels = Labels::new(&["Kit\nchen", ""], &["a name that is longer than twenty-four characters"]);
-        assert_eq!(labels.zone(1), "Kitchen");
-        assert_eq!((labels.zone(2), labels.zone(0)), ("Zone 2".into(), "Zone 0".into()));
-        assert_eq!(labels.node(1).chars().count(), LABEL_MAX);
-        assert_eq!(labels.node(2), "Pod 2");
     }
 }
