@@ -3,8 +3,7 @@
 use millpond_dsp::phy::Micros;
 use millpond_report::wire::{Decision, Setting};
 
-use super::{ActError, Actuator, Confirmation, Proposal};
-use crate::convert::channel;
+use super::{ActError, Actuator, Confirmation, Proposal, propose};
 
 /// Keeps a table of what the radios would do by now.
 #[derive(Default)]
@@ -22,20 +21,7 @@ impl DryRun {
 
 impl Actuator for DryRun {
     fn propose(&self, decision: &Decision) -> Result<Proposal, ActError> {
-        let (from, to) = (decision.from, decision.to);
-        if from == to || from.node != to.node || from.band != to.band {
-            return Err(ActError::NothingToDo);
-        }
-        let mut commands = Vec::new();
-        if (from.channel, from.width) != (to.channel, to.width) {
-            let block = channel(to.band, to.channel.get(), to.width);
-            let center = block.map_or(0, |c| c.center());
-            commands.push(format!("switch to channel {} ({} MHz, centre {center})", to.channel.get(), to.width.mhz()));
-        }
-        if from.power != to.power {
-            commands.push(format!("set the power to {} dBm", to.power.get()));
-        }
-        Ok(Proposal { number: decision.number.get(), from, to, commands })
+        propose(decision)
     }
 
     fn apply(&mut self, proposal: &Proposal, _: Micros) -> Result<(), ActError> {

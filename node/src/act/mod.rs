@@ -1,11 +1,18 @@
 //! From decisions to radios, one change at a time, each of which can be taken back.
 
+mod changes;
 mod dry_run;
+mod hostapd;
+pub(crate) mod ovsdb;
 
 use millpond_dsp::phy::Micros;
 use millpond_report::wire::{Decision, Setting};
 
 pub use dry_run::DryRun;
+pub use hostapd::HostapdActuator;
+pub use ovsdb::OvsdbActuator;
+
+use crate::convert::channel;
 
 /// What an actuator would do, before it does it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +52,12 @@ pub enum ActError {
     NoSuchChange,
     /// The radio does not answer.
     Unreachable,
+    /// The radio is set elsewhere, and its owner did not leave it to this node.
+    Owned,
+    /// The radio is another pod's.
+    Elsewhere,
+    /// The radio cannot do it, or will not.
+    Refused,
 }
 
 impl std::fmt::Display for ActError {
@@ -55,6 +68,9 @@ impl std::fmt::Display for ActError {
             Self::Busy => "an earlier change of this radio is not confirmed yet: wait for it",
             Self::NoSuchChange => "no change with this number was applied",
             Self::Unreachable => "the radio does not answer: check that its control socket is there",
+            Self::Owned => "a remote controller sets this radio (channel_mode is cloud): it was left alone",
+            Self::Elsewhere => "this is another pod's radio: its own node changes it",
+            Self::Refused => "the radio refused: see its own log for the reason",
         })
     }
 }
@@ -77,4 +93,22 @@ pub trait Actuator: Send {
 
     /// Takes it back.
     fn undo(&mut self, number: u16, now: Micros) -> Result<(), ActError>;
+}
+
+/// What a decision on a radio's own setting asks for, in words.
+fn propose(decision: &Decision) -> Result<Proposal, ActError> {
+    let (from, to) = (decision.from, decision.to);
+    if from == to || from.node != to.node || from.band != to.band {
+        return Err(ActError::NothingToDo);
+    }
+    let mut commands = Vec::new();
+    if (from.channel, from.width) != (to.channel, to.width) {
+        let block = channel(to.band, to.channel.get(), to.width);
+        let center = block.map_or(0, |c| c.center());
+        commands.push(format!("switch to channel {} ({} MHz, centre {center})", to.channel.get(), to.width.mhz()));
+    }
+    if from.power != to.power {
+        commands.push(format!("set the power to {} dBm", to.power.get()));
+    }
+    Ok(Proposal { number: decision.number.get(), from, to, commands })
 }

@@ -2,7 +2,9 @@
 
 mod doors;
 mod feed;
+pub mod hostapd;
 pub mod http;
+pub mod ovsdb;
 mod server;
 mod streams;
 
