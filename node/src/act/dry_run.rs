@@ -52,31 +52,8 @@ impl Actuator for DryRun {
 
 #[cfg(test)]
 mod tests {
-    use millpond_report::wire::List;
-    use millpond_report::wire::range::{Band, By, Channel, DecisionKind, NodeId, Number, Power, Slot, Tenths, Width};
-
+    use super::super::tests::{decision, setting};
     use super::*;
-
-    fn setting(channel: i64, power: i64) -> Setting {
-        let (node, channel, power) = (NodeId::new(1), Channel::new(channel), Power::new(power));
-        Setting { node, band: Band::Ghz5, channel, width: Width::Mhz80, power }
-    }
-
-    fn decision(number: i64, from: Setting, to: Setting) -> Decision {
-        Decision {
-            number: Number::new(number),
-            slot: Slot::new(0),
-            kind: DecisionKind::Channel,
-            from,
-            to,
-            reasons: List::EMPTY,
-            losers: List::EMPTY,
-            flip: None,
-            expected: Tenths::new(0),
-            measured: None,
-            by: By::Auto,
-        }
-    }
 
     #[test]
     fn a_change_is_proposed_applied_confirmed_and_undone() {

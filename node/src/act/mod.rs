@@ -3,6 +3,7 @@
 mod changes;
 mod dry_run;
 mod hostapd;
+mod keeper;
 pub(crate) mod ovsdb;
 
 use millpond_dsp::phy::Micros;
@@ -10,6 +11,7 @@ use millpond_report::wire::{Decision, Setting};
 
 pub use dry_run::DryRun;
 pub use hostapd::HostapdActuator;
+pub use keeper::{Happened, Keeper};
 pub use ovsdb::OvsdbActuator;
 
 use crate::convert::channel;
@@ -111,4 +113,33 @@ fn propose(decision: &Decision) -> Result<Proposal, ActError> {
         commands.push(format!("set the power to {} dBm", to.power.get()));
     }
     Ok(Proposal { number: decision.number.get(), from, to, commands })
+}
+
+#[cfg(test)]
+mod tests {
+    use millpond_report::wire::List;
+    use millpond_report::wire::range::{Band, By, Channel, DecisionKind, NodeId, Number, Power, Slot, Tenths, Width};
+
+    use super::*;
+
+    pub(super) fn setting(channel: i64, power: i64) -> Setting {
+        let (node, channel, power) = (NodeId::new(1), Channel::new(channel), Power::new(power));
+        Setting { node, band: Band::Ghz5, channel, width: Width::Mhz80, power }
+    }
+
+    pub(super) fn decision(number: i64, from: Setting, to: Setting) -> Decision {
+        Decision {
+            number: Number::new(number),
+            slot: Slot::new(0),
+            kind: DecisionKind::Channel,
+            from,
+            to,
+            reasons: List::EMPTY,
+            losers: List::EMPTY,
+            flip: None,
+            expected: Tenths::new(0),
+            measured: None,
+            by: By::Auto,
+        }
+    }
 }

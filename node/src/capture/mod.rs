@@ -1,6 +1,15 @@
 //! Where frames come in. A source decodes nothing without a permit, and what it decodes is sealed at once.
 
+mod align;
+mod replay;
 pub mod sim;
+mod udp;
+
+use std::time::Duration;
+
+pub use align::Align;
+pub use replay::ReplaySource;
+pub use udp::{Payload, UdpSource};
 
 use millpond_dsp::phy::{MacAddr, Micros};
 use millpond_dsp::{Cfr, CsiFrame, CsiMeta, LinkId};
@@ -25,6 +34,7 @@ impl Ends {
 pub struct Frame {
     meta: CsiMeta,
     ends: Ends,
+    source: u8,
     tones: Vec<i16>,
     cfr: Vec<Complex<f32>>,
 }
@@ -32,7 +42,7 @@ pub struct Frame {
 impl Frame {
     /// An empty place for a frame.
     pub const fn empty() -> Self {
-        Self { meta: CsiMeta::at(Micros(0)), ends: Ends::NOBODY, tones: Vec::new(), cfr: Vec::new() }
+        Self { meta: CsiMeta::at(Micros(0)), ends: Ends::NOBODY, source: 0, tones: Vec::new(), cfr: Vec::new() }
     }
 
     /// Copies a frame in. Its storage grows to the largest shape that was met and stays there.
@@ -46,9 +56,33 @@ impl Frame {
         true
     }
 
+    /// Copies another place; false if that holds no frame.
+    pub fn copy(&mut self, other: &Self) -> bool {
+        (self.meta, self.ends, self.source) = (other.meta, other.ends, other.source);
+        self.tones.clone_from(&other.tones);
+        self.cfr.clone_from(&other.cfr);
+        !self.tones.is_empty()
+    }
+
+    /// Puts the frame at a time of the node's clock.
+    pub const fn set_time(&mut self, t: Micros) {
+        self.meta.t = t;
+    }
+
     /// Who sent it and who heard it.
     pub const fn ends(&self) -> Ends {
         self.ends
+    }
+
+    /// The source's number and the reader's number of the stream: frames of one pair that differ in shape, or that two
+    /// sources heard, are of different ones.
+    pub const fn stream(&self) -> (u8, LinkId) {
+        (self.source, self.meta.link)
+    }
+
+    /// Says which source it came from.
+    pub const fn set_source(&mut self, number: usize) {
+        self.source = number as u8;
     }
 
     /// The frame under the link's number, unless the place is empty.
@@ -66,13 +100,13 @@ impl Wipe for Frame {
         self.cfr.clear();
         self.tones.clear();
         self.meta = CsiMeta::at(Micros(0));
-        self.ends = Ends::NOBODY;
+        (self.ends, self.source) = (Ends::NOBODY, 0);
     }
 }
 
 /// A frame in a reader's buffer, on its way into a [`Frame`].
 pub struct Heard<'a> {
-    /// The measurement. Its link number is the reader's own and is not used.
+    /// The measurement. Its link number is the reader's own: it tells streams of one pair apart.
     pub frame: CsiFrame<'a>,
     /// Who sent it and who heard it.
     pub ends: Ends,
@@ -83,6 +117,17 @@ impl Wipe for Heard<'_> {
     fn wipe(&mut self) {}
 }
 
+/// What came of waiting for a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// A frame can be read.
+    Ready,
+    /// Nothing came.
+    Quiet,
+    /// The source cannot be opened or was lost; it is tried again.
+    Fault,
+}
+
 /// One place where frames come from.
 ///
 /// The runtime calls [`read`](Self::read) when [`next_at`](Self::next_at) has come and sensing is on; when sensing goes
@@ -91,8 +136,15 @@ pub trait Source: Send {
     /// When the next frame is due on the node's clock: a time in the past means now, `None` means never again.
     fn next_at(&self) -> Option<Micros>;
 
+    /// Waits for a frame, at most `patience`, opening what is closed and looking at nothing. Sources that know when their
+    /// next frame is due have nothing to wait for.
+    fn wait(&mut self, patience: Duration) -> Waited {
+        let _ = patience;
+        Waited::Ready
+    }
+
     /// Decodes one frame into `place`; false if there was none after all.
-    fn read(&mut self, permit: &SensingPermit<'_>, place: &mut Raw<Frame>) -> bool;
+    fn read(&mut self, permit: &SensingPermit<'_>, now: Micros, place: &mut Raw<Frame>) -> bool;
 
     /// Lets time pass without decoding anything.
     fn close(&mut self, now: Micros);

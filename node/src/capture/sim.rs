@@ -64,7 +64,7 @@ impl Source for SimSource {
         self.next.as_ref().map(|(t, _)| *t)
     }
 
-    fn read(&mut self, permit: &SensingPermit<'_>, place: &mut Raw<Frame>) -> bool {
+    fn read(&mut self, permit: &SensingPermit<'_>, _: Micros, place: &mut Raw<Frame>) -> bool {
         let Some((_, on_air)) = self.next.take() else { return false };
         gate::step(permit, place, &on_air, |place, on_air| {
             place.fill(&Heard { frame: on_air.frame.view(), ends: on_air.ends })

@@ -1,7 +1,9 @@
 //! The household's commands: one file each. Results go to standard output, all else to standard error.
 
+mod check;
 mod demo;
 mod privacy;
+mod run;
 mod status;
 mod why;
 
@@ -54,6 +56,8 @@ millpond: motion from Wi-Fi and better channels, on your own router
 Usage: millpond COMMAND [OPTIONS]
 
 Commands:
+  run                  the daemon
+  check [FILE]         what is wrong with a settings file
   demo                 show the whole node on a simulated home; nothing to install
   status               what a running node is doing
   why [NUMBER]         why a running node decided what it did
@@ -96,6 +100,8 @@ fn dispatch(arguments: Vec<OsString>, streams: &mut Streams) -> Result<(), Fault
         Some(Short('h') | Long("help")) => streams.result(HELP.trim_end()),
         Some(Short('V') | Long("version")) => streams.result(concat!("millpond ", env!("CARGO_PKG_VERSION"))),
         Some(Value(command)) => match command.to_str() {
+            Some("run") => return run::run(parser, streams),
+            Some("check") => return check::run(parser, streams),
             Some("demo") => return demo::run(parser, streams),
             Some("status") => return status::run(parser, streams),
             Some("why") => return why::run(parser, streams),

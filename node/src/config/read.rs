@@ -11,8 +11,7 @@ use super::fault::Faults;
 use super::settings::Address;
 use super::table::Table;
 use super::{
-    ActuatorConfig, Config, ConfigError, KeepConfig, Labels, Mode, MqttConfig, PORT, PageConfig, PlanConfig,
-    SourceConfig, SurveyCounters, TelemetryConfig, Window,
+    ActuatorConfig, Config, ConfigError, KeepConfig, Labels, Mode, PORT, PageConfig, PlanConfig, SourceConfig, Window,
 };
 use crate::net::{BindError, check_bind};
 use crate::pipeline::Place;
@@ -53,13 +52,12 @@ fn whole(root: &Table<'_>) -> Config {
         node.fault("country", format!("no table for {country:?}"), "write a two-letter code such as \"DE\", or \"EU\"");
     }
     let folder = node.text("folder").unwrap_or(FOLDER).into();
-    let days = node.integer("days", 1..=30).unwrap_or(30);
     for wish in ["level", "sensing"] {
         if node.has(wish) {
             node.fault(
                 wish,
                 "this is no setting of the file",
-                "it is the household's word: see `millpond privacy level` and `millpond sensing`",
+                "it is the household's word at the node itself: see the local page",
             );
         }
     }
@@ -70,11 +68,9 @@ fn whole(root: &Table<'_>) -> Config {
         places,
         home: Home { country: country.to_owned(), pods },
         sources: limited(root, "source").iter().filter_map(source).collect(),
-        telemetry: limited(root, "telemetry").iter().filter_map(telemetry).collect(),
         plan: plan(&root.table("plan")),
         page: page(&root.table("page")),
-        mqtt: mqtt(&root.table("mqtt")),
-        keep: KeepConfig { folder, days },
+        keep: KeepConfig { folder },
     };
     root.finish();
     config
@@ -188,71 +184,20 @@ fn check(table: &Table<'_>, key: &'static str, address: SocketAddr) -> bool {
     false
 }
 
-/// The name of a network interface, as Linux has it: 15 bytes, no slash.
-fn interface(table: &Table<'_>) -> Option<String> {
-    let name = table.needed("interface", table.text("interface"), "\"wlan0\"")?;
-    let good = (1..=15).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic() && b != b'/');
-    if !good {
-        table.fault("interface", "this is no name of an interface", "see `ip link` for the names");
-    }
-    good.then(|| name.to_owned())
-}
-
 fn source(table: &Table<'_>) -> Option<SourceConfig> {
-    let kind = table.choice(
-        "kind",
-        &[("esp32-udp", 0), ("esp32-serial", 1), ("nexmon-udp", 2), ("file", 3), ("replay", 4), ("stations", 5)],
-    );
+    let kind = table.choice("kind", &[("esp32-udp", 0), ("nexmon-udp", 1), ("replay", 2)]);
     let source = match table.needed("kind", kind, "\"esp32-udp\"") {
         Some(0) => listen(table).map(|listen| SourceConfig::Esp32Udp { listen }),
-        Some(1) => {
-            let baud = table.integer("baud", 9_600..=4_000_000).unwrap_or(921_600);
-            path(table, "device", "\"/dev/ttyUSB0\"").map(|device| SourceConfig::Esp32Serial { device, baud })
-        }
-        Some(2) => listen(table).map(|listen| SourceConfig::NexmonUdp { listen }),
-        Some(3) => path(table, "path", "\"/tmp/csi.dat\"").map(|path| SourceConfig::File { path }),
-        Some(4) => {
+        Some(1) => listen(table).map(|listen| SourceConfig::NexmonUdp { listen }),
+        Some(_) => {
             let repeat = table.flag("repeat").unwrap_or(false);
             path(table, "path", "\"/tmp/csi.dat\"").map(|path| SourceConfig::Replay { path, repeat })
-        }
-        Some(_) => {
-            let rate_hz = table.integer("rate_hz", 1..=20).unwrap_or(4);
-            interface(table).map(|interface| SourceConfig::Stations { interface, rate_hz })
         }
         // The other keys cannot be judged without it.
         None => return None,
     };
     table.finish();
     source
-}
-
-fn telemetry(table: &Table<'_>) -> Option<TelemetryConfig> {
-    let kind = table.choice("kind", &[("nl80211", 0), ("ovsdb", 1), ("statistics", 2)]);
-    let telemetry = match table.needed("kind", kind, "\"nl80211\"") {
-        Some(0) => {
-            let counters = [
-                ("auto", SurveyCounters::Auto),
-                ("absolute", SurveyCounters::Absolute),
-                ("delta", SurveyCounters::Delta),
-                ("mixed", SurveyCounters::Mixed),
-            ];
-            let survey = table.choice("survey", &counters).unwrap_or(SurveyCounters::Auto);
-            interface(table).map(|interface| TelemetryConfig::Nl80211 { interface, survey })
-        }
-        Some(1) => {
-            let socket = table.text("socket").unwrap_or(OVSDB_SOCKET).into();
-            Some(TelemetryConfig::Ovsdb { socket })
-        }
-        Some(_) => {
-            let broker: Option<SocketAddr> = table.parsed("broker", "192.168.1.1:1883");
-            let broker = table.needed("broker", broker, "\"192.168.1.1:1883\"");
-            let topic = table.needed("topic", table.text("topic"), "\"stats\"").map(str::to_owned);
-            broker.zip(topic).map(|(broker, topic)| TelemetryConfig::Statistics { broker, topic })
-        }
-        None => return None,
-    };
-    table.finish();
-    telemetry
 }
 
 fn plan(table: &Table<'_>) -> PlanConfig {
@@ -280,35 +225,4 @@ fn page(table: &Table<'_>) -> Option<PageConfig> {
     let names = table.texts("names").into_iter().map(str::to_owned).collect();
     table.finish();
     on.then(|| PageConfig { bind: bind.unwrap_or(PageConfig::loopback(PORT).bind), names })
-}
-
-fn mqtt(table: &Table<'_>) -> Option<MqttConfig> {
-    if !table.is_there() {
-        return None;
-    }
-    let host = table.needed("host", table.text("host"), "\"192.168.1.2\"").unwrap_or_default().to_owned();
-    let ca = table.text("ca").map(PathBuf::from);
-    let port = table.integer("port", 1..=u16::MAX).unwrap_or(if ca.is_some() { 8883 } else { 1883 });
-    for key in ["user", "password"] {
-        if table.has(key) {
-            table.fault(
-                key,
-                "names and passwords do not stand in this file",
-                "put both in a file of two lines and name it: credentials = \"PATH\"",
-            );
-        }
-    }
-    let config = MqttConfig {
-        host,
-        port,
-        credentials: table.text("credentials").map(PathBuf::from),
-        ca,
-        discovery: table.text("discovery").unwrap_or("homeassistant").to_owned(),
-        hold_time_s: table.integer("hold_time_s", 10..=3600).unwrap_or(60),
-    };
-    if config.discovery.contains(['#', '+', '\0']) {
-        table.fault("discovery", "a topic has no wildcards", "write \"homeassistant\"");
-    }
-    table.finish();
-    Some(config)
 }

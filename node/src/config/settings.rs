@@ -22,14 +22,10 @@ pub struct Config {
     pub home: Home,
     /// Where frames come from.
     pub sources: Vec<SourceConfig>,
-    /// Where the state of the air comes from.
-    pub telemetry: Vec<TelemetryConfig>,
     /// What may be changed, by what, and when.
     pub plan: PlanConfig,
     /// The page, unless it is off.
     pub page: Option<PageConfig>,
-    /// A broker of the home, if there is one.
-    pub mqtt: Option<MqttConfig>,
     /// What is kept, and where.
     pub keep: KeepConfig,
 }
@@ -42,22 +38,10 @@ pub enum SourceConfig {
         /// Address of this machine.
         listen: SocketAddr,
     },
-    /// ESP32 text lines on a serial device.
-    Esp32Serial {
-        /// The device.
-        device: PathBuf,
-        /// Bits a second.
-        baud: u32,
-    },
     /// Nexmon's datagrams.
     NexmonUdp {
         /// Address of this machine.
         listen: SocketAddr,
-    },
-    /// A recording that another program is writing: Intel 5300, FeitCSI and others.
-    File {
-        /// The file.
-        path: PathBuf,
     },
     /// A recording, played in the time of its frames.
     Replay {
@@ -66,13 +50,6 @@ pub enum SourceConfig {
         /// From the start again at its end.
         repeat: bool,
     },
-    /// Levels of the stations of an interface, by nl80211.
-    Stations {
-        /// The interface.
-        interface: String,
-        /// Questions a second.
-        rate_hz: u8,
-    },
 }
 
 impl SourceConfig {
@@ -80,50 +57,10 @@ impl SourceConfig {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Esp32Udp { .. } => "esp32-udp",
-            Self::Esp32Serial { .. } => "esp32-serial",
             Self::NexmonUdp { .. } => "nexmon-udp",
-            Self::File { .. } => "file",
             Self::Replay { .. } => "replay",
-            Self::Stations { .. } => "stations",
         }
     }
-}
-
-/// How a driver's survey counters are to be read; nothing in the message tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SurveyCounters {
-    /// By what the counters do.
-    Auto,
-    /// Since the radio started.
-    Absolute,
-    /// Since the last question.
-    Delta,
-    /// Absolute on the home channel, since the last question elsewhere.
-    Mixed,
-}
-
-/// One place where the state of the air comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TelemetryConfig {
-    /// The kernel's wireless layer.
-    Nl80211 {
-        /// The interface.
-        interface: String,
-        /// How its survey counters are read.
-        survey: SurveyCounters,
-    },
-    /// OpenSync's tables.
-    Ovsdb {
-        /// The database's socket.
-        socket: PathBuf,
-    },
-    /// OpenSync's statistics from a broker of the home.
-    Statistics {
-        /// The broker.
-        broker: SocketAddr,
-        /// The topic.
-        topic: String,
-    },
 }
 
 /// Who has the word when a plan would change something.
@@ -203,30 +140,11 @@ pub struct PlanConfig {
     pub seed: u64,
 }
 
-/// A broker of the home.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MqttConfig {
-    /// Its name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// A file of two lines, user and password.
-    pub credentials: Option<PathBuf>,
-    /// A file with the certificate of the authority that signed the broker's; without one the connection is not encrypted.
-    pub ca: Option<PathBuf>,
-    /// What Home Assistant's topics begin with.
-    pub discovery: String,
-    /// Seconds for which a zone stays occupied after the last motion.
-    pub hold_time_s: u16,
-}
-
 /// What is kept, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeepConfig {
-    /// The node's folder: its settings in force, its keys, and what the household chose to keep.
+    /// The node's folder: its settings in force and its keys.
     pub folder: PathBuf,
-    /// Days of history, never above the contract's cap.
-    pub days: u8,
 }
 
 /// An address as people write it, `02:00:00:00:00:01`.

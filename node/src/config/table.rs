@@ -43,11 +43,6 @@ impl<'a> Table<'a> {
         self.faults.add(at, self.name(key), what, remedy);
     }
 
-    /// True if the file has this table.
-    pub(super) fn is_there(&self) -> bool {
-        self.inner.is_some()
-    }
-
     /// A text.
     pub(super) fn text(&self, key: &'static str) -> Option<&'a str> {
         match self.get(key)?.get_ref() {

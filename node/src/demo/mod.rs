@@ -108,10 +108,11 @@ impl Setup {
         let mut words = Seeded(ChaCha8Rng::seed_from_u64(self.seed));
         let handles = Shuffle::draw(&mut words).unwrap_or_else(|_| unreachable!("a seeded generator cannot fail"));
         Ok(Parts {
-            source: Box::new(SimSource::new(&self.scene, &self.identities, self.seed, seconds)?),
+            sources: vec![Box::new(SimSource::new(&self.scene, &self.identities, self.seed, seconds)?)],
             pipeline: Pipeline::new(self.scene.rooms.len().min(16) as u8, &places, calendar, handles),
             reports: Box::new(self.reports()),
             planner: Planner::new(self.household(), calendar, self.seed),
+            keeper: None,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The doors: sockets and the standard streams. No other module opens one.
 
+mod datagrams;
 mod doors;
 mod feed;
 pub mod hostapd;
@@ -8,6 +9,7 @@ pub mod ovsdb;
 mod server;
 mod streams;
 
+pub use datagrams::{DATAGRAM_MAX, Datagrams};
 pub use doors::{BindError, Doors, Keys, check_bind};
 pub use feed::Feed;
 pub use server::{Answer, Server, Service, request};

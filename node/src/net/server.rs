@@ -49,6 +49,14 @@ impl Server {
         }
     }
 
+    /// Binds an address, and no other: a household that was told where its page is should find it there.
+    ///
+    /// # Errors
+    /// The address is taken or not of this machine.
+    pub fn listen_at(wanted: SocketAddr) -> io::Result<TcpListener> {
+        TcpListener::bind(wanted)
+    }
+
     /// Serves until stopped. Threads: `page-accept`, and `page` for each connection.
     pub fn start(listener: TcpListener, service: Arc<dyn Service>) -> io::Result<Self> {
         let address = listener.local_addr()?;

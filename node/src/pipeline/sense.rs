@@ -26,6 +26,7 @@ pub struct Place {
 /// One link: its two ends, and how regularly it is heard.
 struct Link {
     ends: crate::capture::Ends,
+    stream: (u8, LinkId),
     frames: u32,
     most: u32,
 }
@@ -78,17 +79,19 @@ impl Sense {
 
     /// The number of a frame's link: links are counted in order of arrival, so nothing depends on an address's value.
     fn link_of(&mut self, frame: &Frame) -> Option<LinkId> {
-        let ends = frame.ends();
-        if let Some(at) = self.links.iter().position(|l| l.ends == ends) {
+        let (ends, stream) = (frame.ends(), frame.stream());
+        if let Some(at) = self.links.iter().position(|l| l.ends == ends && l.stream == stream) {
             return Some(LinkId(at as u16));
         }
         if self.links.len() == LINKS {
             return None;
         }
         let link = LinkId(self.links.len() as u16);
-        self.links.push(Link { ends, frames: 0, most: 1 });
+        self.links.push(Link { ends, stream, frames: 0, most: 1 });
         let zone = |address| self.places.iter().find(|p| p.address == address).map(|p| usize::from(p.zone));
         match (zone(ends.tx), zone(ends.rx)) {
+            // A home of one zone has every link in it.
+            _ if self.zones == 1 => self.assign(link, 0, Ends::Both),
             (Some(a), Some(b)) if a == b => self.assign(link, a, Ends::Both),
             (a, b) => [a, b].into_iter().flatten().for_each(|z| self.assign(link, z, Ends::One)),
         }
@@ -140,6 +143,8 @@ impl Sense {
             zones::Place::Zone(_) => Motion::Still,
             // No zone leads: the one that was named last keeps the motion until another takes it.
             zones::Place::Somewhere if self.named == Some(zone) => Motion::Moving,
+            // Nobody knows yet which zone it is: none of them can be called still.
+            zones::Place::Somewhere if self.named.is_none() => Motion::Unknown,
             zones::Place::Somewhere => Motion::Still,
         }
     }

@@ -1,8 +1,10 @@
 //! The one place that reads a clock.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use millpond_dsp::phy::Micros;
+
+use crate::pipeline::Calendar;
 
 /// Microseconds since start.
 #[derive(Clone, Copy)]
@@ -23,4 +25,10 @@ impl Clock {
     pub fn until(&self, at: Micros) -> Duration {
         Duration::from_micros(at.since(self.now()).0)
     }
+}
+
+/// The calendar whose day began at midnight UTC; a system without a clock begins it at its start.
+pub fn wall_calendar() -> Calendar {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Calendar { origin_s: (since.as_secs() % 86_400) as u32 }
 }

@@ -12,6 +12,21 @@ use millpond_report::{Derived, Lan, Privacy, wire};
 use crate::message::Message;
 use crate::pipeline::Calendar;
 use crate::sinks::page::Command;
+use crate::store::Stored;
+
+/// The state as the node's folder holds it, and whether something was left out: what somebody else wrote may lower, never
+/// raise.
+pub fn restore(stored: &Stored) -> (Privacy, bool) {
+    match stored {
+        Stored::Nothing => (Privacy::new(), false),
+        Stored::Own(settings) => (Privacy::restore(settings, 0), false),
+        Stored::Foreign(settings) => {
+            let mut privacy = Privacy::new();
+            let left_out = privacy.import(settings, 0);
+            (privacy, left_out)
+        }
+    }
+}
 
 /// Counts decoded frames, so that *none since off* is measured and not assumed.
 #[derive(Default)]
@@ -37,12 +52,35 @@ impl Meter {
     }
 }
 
+/// Which sources are lost at the moment, by number.
+#[derive(Default)]
+pub struct Faults(AtomicU32);
+
+impl Faults {
+    /// A source is lost. True if it was not before.
+    pub fn set(&self, source: usize) -> bool {
+        let bit = 1 << (source % 32);
+        self.0.fetch_or(bit, Ordering::Relaxed) & bit == 0
+    }
+
+    /// A source is well, or closed.
+    pub fn clear(&self, source: usize) {
+        self.0.fetch_and(!(1 << (source % 32)), Ordering::Relaxed);
+    }
+
+    fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+}
+
 /// Level, switch and consents behind one lock. A permit is taken under it and held for one frame at most.
 pub struct Control {
     privacy: Mutex<Privacy>,
     calendar: Calendar,
     /// Decoded frames.
     pub meter: Meter,
+    /// Lost sources.
+    pub faults: Faults,
 }
 
 /// Whoever has shown the admin key.
@@ -57,7 +95,7 @@ impl Admin for Shown {
 impl Control {
     /// A node in a state.
     pub fn new(privacy: Privacy, calendar: Calendar) -> Self {
-        Self { privacy: Mutex::new(privacy), calendar, meter: Meter::default() }
+        Self { privacy: Mutex::new(privacy), calendar, meter: Meter::default(), faults: Faults::default() }
     }
 
     /// The state, locked. A panic elsewhere ends the process, so a poisoned lock is only seen in tests.
@@ -68,6 +106,11 @@ impl Control {
     /// The slot that runs at `now`.
     pub fn slot(&self, now: Micros) -> Slot {
         self.calendar.slot(now)
+    }
+
+    /// The minute of the household's day.
+    pub fn minute(&self, now: Micros) -> u16 {
+        u16::from(self.slot(now).get()) * 5
     }
 
     /// Does what the page asks; the page has checked the key. It is in force when this returns.
@@ -95,7 +138,11 @@ impl Control {
     pub fn status(&self, privacy: &Privacy, now: Micros) -> Derived<wire::Status, Lan> {
         let on = privacy.switch(now.0) == Sensing::On;
         let node = NodeStatus {
-            source: if on { Source::Open } else { Source::Closed },
+            source: match (on, self.faults.any()) {
+                (false, _) => Source::Closed,
+                (true, false) => Source::Open,
+                (true, true) => Source::Fault,
+            },
             uptime_s: now.0 / Micros::SECOND.0,
             frames_since_off: if on { 0 } else { self.meter.since_off() },
             kept: Kept::Memory,

@@ -13,7 +13,8 @@ use millpond_report::wire::range::Number;
 use millpond_report::{EventCode, Raw, gate};
 
 use super::{Clock, Control, Outlets, Parts};
-use crate::capture::{Frame, Source};
+use crate::act::{Happened, Keeper};
+use crate::capture::{Frame, Source, Waited};
 use crate::message::Message;
 use crate::pipeline::Pipeline;
 use crate::planner::Planner;
@@ -48,7 +49,7 @@ struct Shared {
 }
 
 impl Live {
-    /// Starts the threads `capture`, `sense`, `plan` and `sinks`.
+    /// Starts the threads `capture-1` and so on, `sense`, `plan` and `sinks`.
     pub fn start(
         parts: Parts,
         control: Arc<Control>,
@@ -59,15 +60,17 @@ impl Live {
         let (messages, inbox) = bounded(MESSAGES);
         let (stop, stopped) = bounded(0);
         let shared = Shared { control, clock, messages, stopped };
-        let Parts { source, pipeline, reports, planner } = parts;
+        let Parts { sources, pipeline, reports, planner, keeper } = parts;
         let frames = Frames::new();
         let mut live = Self { stop: Some(stop), threads: Vec::new() };
-        let (s, f) = (shared.clone(), frames.clone());
-        live.spawn("capture", move || capture(source, &f, &s))?;
+        for (i, source) in sources.into_iter().enumerate() {
+            let (s, f) = (shared.clone(), frames.clone());
+            live.spawn(&format!("capture-{}", i + 1), move || capture(source, i, &f, &s))?;
+        }
         let s = shared.clone();
         live.spawn("sense", move || sense(pipeline, &frames, &s))?;
         let s = shared.clone();
-        live.spawn("plan", move || plan(reports, planner, report_every, &s))?;
+        live.spawn("plan", move || plan(reports, planner, keeper, report_every, &s))?;
         live.spawn("sinks", move || sinks(&inbox, outlets, &shared))?;
         Ok(live)
     }
@@ -155,31 +158,70 @@ impl Frames {
     }
 }
 
-fn capture(mut source: Box<dyn Source>, frames: &Frames, shared: &Shared) {
-    // While sensing is off the source is told to let time pass, no longer apart than this.
-    let patience = Duration::from_millis(100);
+/// Longest wait for a frame: so long may it take to see that sensing went off.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// A source that failed is tried again after a second, then after twice as long each time, at most a minute.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+fn capture(mut source: Box<dyn Source>, number: usize, frames: &Frames, shared: &Shared) {
+    let is_over = |wait| shared.stopped.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected);
+    let mut retry = RETRY.0;
     while let Some(at) = source.next_at() {
-        let wait = shared.clock.until(at).min(patience);
-        if shared.stopped.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected) {
+        let wait = shared.clock.until(at).min(PATIENCE);
+        if is_over(wait) {
             return;
         }
-        let now = shared.clock.now();
-        let privacy = shared.control.privacy();
-        match privacy.sensing(now.0) {
-            Ok(permit) if at <= now => {
-                let mut place = frames.place();
-                if source.read(&permit, &mut place) {
-                    shared.control.meter.count();
-                    drop(privacy);
-                    frames.hand_on(place);
-                }
+        if shared.control.privacy().sensing(shared.clock.now().0).is_err() {
+            source.close(shared.clock.now());
+            shared.control.faults.clear(number);
+            if is_over(PATIENCE.saturating_sub(wait)) {
+                return;
             }
-            Ok(_) => {}
-            Err(_) => {
-                drop(privacy);
-                source.close(now);
+            continue;
+        }
+        if at > shared.clock.now() {
+            continue;
+        }
+        // Nothing is locked while it waits, and nothing is looked at.
+        match source.wait(PATIENCE) {
+            Waited::Quiet => {}
+            Waited::Ready => {
+                shared.control.faults.clear(number);
+                retry = RETRY.0;
+                read(source.as_mut(), number, frames, shared);
+            }
+            Waited::Fault => {
+                if shared.control.faults.set(number) {
+                    let now = shared.clock.now();
+                    let event =
+                        gate::event(shared.control.slot(now), EventCode::SourceFault, Number::new(number as i64));
+                    if send(shared, vec![Message::Event(event)]).is_err() {
+                        return;
+                    }
+                }
+                if is_over(retry) {
+                    return;
+                }
+                retry = (2 * retry).min(RETRY.1);
             }
         }
+    }
+}
+
+fn read(source: &mut dyn Source, number: usize, frames: &Frames, shared: &Shared) {
+    let now = shared.clock.now();
+    let privacy = shared.control.privacy();
+    // It may have gone off while we waited: then the next round closes the source.
+    let Ok(permit) = privacy.sensing(now.0) else { return };
+    let mut place = frames.place();
+    if source.read(&permit, now, &mut place) {
+        shared.control.meter.count();
+        gate::poll(&permit, &mut place, number, Frame::set_source);
+        drop(privacy);
+        frames.hand_on(place);
+    } else {
+        drop(privacy);
+        frames.give_back(place);
     }
 }
 
@@ -211,14 +253,39 @@ fn sense(mut pipeline: Pipeline, frames: &Frames, shared: &Shared) {
     }
 }
 
-fn plan(mut reports: Box<dyn Reports>, mut planner: Planner, every: Duration, shared: &Shared) {
+/// How often a change on its way is looked after.
+const FOLLOW: Duration = Duration::from_secs(1);
+
+fn plan(
+    mut reports: Box<dyn Reports>,
+    mut planner: Planner,
+    mut keeper: Option<Keeper>,
+    every: Duration,
+    shared: &Shared,
+) {
+    let mut next = shared.clock.now();
     loop {
         let now = shared.clock.now();
-        let report = reports.report(now);
-        let mut messages = planner.on_report(&report, now);
-        messages.extend(planner.on_timer(now));
-        if send(shared, messages).is_err() || shared.stopped.recv_timeout(every) == Err(RecvTimeoutError::Disconnected)
-        {
+        let mut messages = Vec::new();
+        if now >= next {
+            next = now + Micros(every.as_micros() as u64);
+            let report = reports.report(now);
+            messages = planner.on_report(&report, now);
+            messages.extend(planner.on_timer(now));
+        }
+        if let Some(keeper) = &mut keeper {
+            for message in &messages {
+                if let Message::Decision(decision) = message {
+                    keeper.on_decision(decision.get());
+                }
+            }
+            let happened = keeper.on_timer(now, shared.control.minute(now));
+            let event =
+                |(code, number): Happened| gate::event(shared.control.slot(now), code, Number::new(number.into()));
+            messages.extend(happened.map(event).map(Message::Event));
+        }
+        let wait = shared.clock.until(next).min(if keeper.is_some() { FOLLOW } else { every });
+        if send(shared, messages).is_err() || shared.stopped.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected) {
             return;
         }
     }

@@ -1,7 +1,7 @@
 //! The threads of a running node, its clock and its channels. Everything else is logic without time.
 //!
 //! ```text
-//! capture --frames (64, drops the oldest)--> sense --messages (256, blocks)--> sinks --> terminal, page
+//! capture-N --frames (64, drops the oldest)--> sense --messages (256, blocks)--> sinks --> terminal, page
 //!                                            plan  ----------------------------^
 //!                                            page  -- changes of the switch ---^
 //! ```
@@ -12,12 +12,13 @@ mod live;
 mod once;
 mod outlets;
 
-pub use clock::Clock;
-pub use control::{Control, Meter};
+pub use clock::{Clock, wall_calendar};
+pub use control::{Control, Faults, Meter, restore};
 pub use live::{Live, LiveError, commands};
 pub use once::run_once;
 pub use outlets::Outlets;
 
+use crate::act::Keeper;
 use crate::capture::Source;
 use crate::pipeline::Pipeline;
 use crate::planner::Planner;
@@ -25,12 +26,14 @@ use crate::telemetry::Reports;
 
 /// What a node is made of, whoever drives it.
 pub struct Parts {
-    /// Frames.
-    pub source: Box<dyn Source>,
+    /// Frames, from one place or several.
+    pub sources: Vec<Box<dyn Source>>,
     /// Frames to zones.
     pub pipeline: Pipeline,
     /// Telemetry.
     pub reports: Box<dyn Reports>,
     /// Telemetry to decisions.
     pub planner: Planner,
+    /// Decisions to radios; without one they are only told.
+    pub keeper: Option<Keeper>,
 }

@@ -1,7 +1,7 @@
 //! A run in the time of its frames, as fast as the machine goes: one thread, no clock, the same bytes for one seed.
 
 use millpond_dsp::phy::Micros;
-use millpond_report::Raw;
+use millpond_report::{Raw, gate};
 
 use super::{Control, Outlets, Parts};
 use crate::capture::Frame;
@@ -46,19 +46,22 @@ fn tick(parts: &mut Parts, control: &Control, outlets: &mut Outlets, now: Micros
     }
 }
 
-/// All frames before `until`.
+/// All frames before `until`, of all sources in the order of their times.
 fn listen(parts: &mut Parts, control: &Control, place: &mut Raw<Frame>, until: Micros) {
-    while parts.source.next_at().is_some_and(|t| t < until) {
+    loop {
+        let due = parts.sources.iter().enumerate().filter_map(|(i, s)| Some((s.next_at()?, i)));
+        let Some((now, i)) = due.min().filter(|(t, _)| *t < until) else { return };
+        let source = &mut parts.sources[i];
         let privacy = control.privacy();
-        let now = parts.source.next_at().unwrap_or(until);
         match privacy.sensing(now.0) {
             Ok(permit) => {
-                if parts.source.read(&permit, place) {
+                if source.read(&permit, now, place) {
                     control.meter.count();
+                    gate::poll(&permit, place, i, Frame::set_source);
                     parts.pipeline.on_frame(&permit, place);
                 }
             }
-            Err(_) => parts.source.close(until),
+            Err(_) => source.close(until),
         }
     }
 }

@@ -160,6 +160,11 @@ enum Values {
     Amplitudes(usize),
 }
 
+/// Who sent the frame of a line.
+pub fn transmitter(line: &[u8]) -> Option<[u8; 6]> {
+    Row::new(line).ok()?.mac()
+}
+
 impl Decoder {
     /// A decoder without history.
     pub fn new(options: &ReadOptions) -> Self {

@@ -125,6 +125,11 @@ pub struct Decoder {
     channel: Known<u16>,
 }
 
+/// Who sent the frame of a datagram.
+pub fn transmitter(payload: &[u8]) -> Option<[u8; 6]> {
+    Datagram::new(payload).ok().map(Datagram::mac)
+}
+
 impl Decoder {
     /// A decoder without history.
     pub fn new(options: &ReadOptions) -> Self {

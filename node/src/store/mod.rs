@@ -1,7 +1,12 @@
-//! Files: the only module that opens one. The node keeps nothing yet; it reads what a command line names.
+//! Files: the only module that opens one. The node reads what a command line or the settings name, and keeps its own
+//! state in one folder.
+
+mod folder;
 
 use std::io::{self, Read};
 use std::path::Path;
+
+pub use folder::{Folder, SECRET, Stored};
 
 /// Reads a text of at most `most` bytes.
 pub fn read_text(path: &Path, most: u64) -> io::Result<String> {

@@ -1,0 +1,198 @@
+//! The node's folder: one secret, drawn once, and the settings in force, signed with it.
+//!
+//! A settings file that somebody edited, or that a backup brought back under another secret, no longer carries our
+//! signature: it is read as foreign, and what is foreign may lower but never raise.
+
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, Mac};
+use millpond_report::state::Settings;
+use millpond_report::wire::range::Level;
+use sha2::Sha256;
+
+use super::read_text;
+
+/// Bytes of the secret: the first half makes the keys of the page, the second signs.
+pub const SECRET: usize = 64;
+const SETTINGS: &str = "settings";
+/// Longest settings file that is read.
+const SETTINGS_MAX: u64 = 4096;
+const HEAD: &str = "millpond settings 1";
+
+/// What stood in the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// Nothing: a new installation.
+    Nothing,
+    /// What this node wrote last.
+    Own(Settings),
+    /// What somebody else wrote, or what cannot be read to its end.
+    Foreign(Settings),
+}
+
+/// The folder.
+pub struct Folder {
+    path: PathBuf,
+    secret: [u8; SECRET],
+}
+
+impl Folder {
+    /// Opens the folder, making it and its secret if they are not there. `draw` fills the secret with random bytes.
+    ///
+    /// # Errors
+    /// The folder cannot be made, read or written, or no random bytes can be had.
+    pub fn open(path: &Path, draw: impl FnOnce(&mut [u8]) -> io::Result<()>) -> io::Result<Self> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        let file = path.join("secret");
+        let mut secret = [0; SECRET];
+        match std::fs::read(&file) {
+            Ok(bytes) if bytes.len() == SECRET => secret.copy_from_slice(&bytes),
+            Ok(_) => {
+                let what = format!("{} is damaged: remove it to draw a new one", file.display());
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                draw(&mut secret)?;
+                write_whole(&file, &secret)?;
+            }
+            Err(e) => return Err(e),
+        }
+        Ok(Self { path: path.to_owned(), secret })
+    }
+
+    /// The half of the secret that the page's keys are made of.
+    pub fn key_bytes(&self) -> [u8; 32] {
+        std::array::from_fn(|i| self.secret[i])
+    }
+
+    /// Reads the settings.
+    pub fn settings(&self) -> Stored {
+        let Ok(text) = read_text(&self.path.join(SETTINGS), SETTINGS_MAX) else { return Stored::Nothing };
+        let (body, tag) = text.split_once("signature = ").unwrap_or((&text, ""));
+        let settings = parse(body);
+        let signed = from_hex(tag.trim()).is_some_and(|tag| self.signer(body).verify_slice(&tag).is_ok());
+        if signed { Stored::Own(settings) } else { Stored::Foreign(settings) }
+    }
+
+    /// Writes the settings: the old ones stand until the new ones are on the disk.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn write_settings(&self, settings: &Settings) -> io::Result<()> {
+        let body = print(settings);
+        let tag: String = self.signer(&body).finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
+        write_whole(&self.path.join(SETTINGS), format!("{body}signature = {tag}\n").as_bytes())
+    }
+
+    fn signer(&self, body: &str) -> Hmac<Sha256> {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.secret[32..]).unwrap_or_else(|_| unreachable!("any length is a key"));
+        mac.update(body.as_bytes());
+        mac
+    }
+}
+
+/// Writes beside, flushes, and takes the place of the old file.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    match path.parent() {
+        Some(folder) => std::fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn print(s: &Settings) -> String {
+    let Settings { level, on, pause_s, zones_off, weekly, keep } = *s;
+    let level = level as u8;
+    format!(
+        "{HEAD}\nlevel = {level}\non = {on}\npause_s = {pause_s}\nzones_off = {zones_off}\nweekly = {weekly}\nkeep = {keep}\n"
+    )
+}
+
+/// Every part that can be read; the default for the others, which is never more exposed than what was written.
+fn parse(body: &str) -> Settings {
+    let of = |key: &str| body.lines().find_map(|l| l.split_once(" = ").filter(|(k, _)| *k == key).map(|(_, v)| v));
+    let flag = |key| of(key) == Some("true");
+    let number = |key| of(key).and_then(|v| v.parse::<u32>().ok());
+    let default = Settings::DEFAULT;
+    Settings {
+        level: number("level")
+            .and_then(|l| Level::ALL.iter().copied().find(|x| *x as u32 == l))
+            .unwrap_or(default.level),
+        on: flag("on"),
+        pause_s: number("pause_s").unwrap_or(default.pause_s),
+        zones_off: number("zones_off").and_then(|z| u16::try_from(z).ok()).unwrap_or(default.zones_off),
+        weekly: flag("weekly"),
+        keep: flag("keep"),
+    }
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    if digits.len() % 2 == 0 { digits.chunks(2).map(byte).collect() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("millpond-folder-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        folder
+    }
+
+    fn open(path: &Path, byte: u8) -> Folder {
+        Folder::open(path, |s| {
+            s.fill(byte);
+            Ok(())
+        })
+        .unwrap()
+    }
+
+    const LOUD: Settings =
+        Settings { level: Level::Home, on: true, pause_s: 7, zones_off: 5, weekly: false, keep: true };
+
+    #[test]
+    fn what_was_written_is_read_and_the_secret_is_drawn_once() {
+        let path = scratch("own");
+        let folder = open(&path, 1);
+        assert_eq!(folder.settings(), Stored::Nothing);
+        folder.write_settings(&LOUD).unwrap();
+        let again = open(&path, 2);
+        assert_eq!((again.settings(), again.key_bytes()), (Stored::Own(LOUD), [1; 32]));
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |p: &str| std::fs::metadata(path.join(p)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("secret"), mode("settings"), mode("")), (0o600, 0o600, 0o700));
+        let _ = std::fs::remove_dir_all(path);
+    }
+
+    #[test]
+    fn what_somebody_edited_or_cut_is_foreign() {
+        let path = scratch("foreign");
+        let folder = open(&path, 1);
+        folder.write_settings(&Settings::DEFAULT).unwrap();
+        let file = path.join(SETTINGS);
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace("level = 1", "level = 3")).unwrap();
+        assert_eq!(folder.settings(), Stored::Foreign(Settings { level: Level::Managed, ..Settings::DEFAULT }));
+        for end in 0..text.len() - 1 {
+            std::fs::write(&file, &text[..end]).unwrap();
+            let Stored::Foreign(read) = folder.settings() else { panic!("{end} of {} bytes were taken", text.len()) };
+            assert!(!read.exceeds(&Settings::DEFAULT), "{end}");
+        }
+        std::fs::write(&file, &text).unwrap();
+        assert_eq!(folder.settings(), Stored::Own(Settings::DEFAULT));
+        std::fs::write(path.join("secret"), [1; 3]).unwrap();
+        assert!(Folder::open(&path, |_| Ok(())).is_err_and(|e| e.to_string().contains("damaged")));
+        let _ = std::fs::remove_dir_all(path);
+    }
+}
