@@ -1,6 +1,8 @@
 //! The actuators against the real programs: a real `ovsdb-server` with OpenSync's schema, a real `hostapd` without a
 //! radio. What is missing on this machine is said and skipped.
 
+#![allow(clippy::unwrap_used)]
+
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

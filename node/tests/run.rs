@@ -1,6 +1,8 @@
 //! The real daemon: started with a settings file, fed over loopback UDP at true speed, switched on with its key, killed,
 //! and started again.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -117,7 +119,7 @@ fn a_walk_over_udp_is_told_and_the_switch_outlives_a_kill() {
     std::fs::write(folder.join("millpond.toml"), settings).unwrap();
     let node = Node::start(&folder);
     let key = node.key.clone();
-    assert!(node.ask(&format!("GET /api/state HTTP/1.1\r\nHost: evil.example\r\n\r\n")).starts_with("HTTP/1.1 421 "));
+    assert!(node.ask("GET /api/state HTTP/1.1\r\nHost: evil.example\r\n\r\n").starts_with("HTTP/1.1 421 "));
     node.wait("it starts with sensing off", |s| s["status"]["sensing"] == "off" && zone_is(s, "off"));
     assert!(UdpSocket::bind(source).is_ok(), "off means that the source is closed");
     assert!(node.sensing("on", "wrong").starts_with("HTTP/1.1 401 "));

@@ -110,7 +110,7 @@ impl Control {
 
     /// The minute of the household's day.
     pub fn minute(&self, now: Micros) -> u16 {
-        u16::from(self.slot(now).get()) * 5
+        self.slot(now).get() * 5
     }
 
     /// Does what the page asks; the page has checked the key. It is in force when this returns.
