@@ -45,7 +45,7 @@ const NAMES: &[(&str, State)] = {
         ("t_upgrade", Open("there is one version of the settings")),
         ("t_dp_sampler", Whole),
         ("t_dp_ledger", Whole),
-        ("t_cells", Open("there is no aggregator library")),
+        ("t_cells", Whole),
         ("t_pseudonym", Whole),
         ("t_why", Open("needs the node's planner")),
         ("t_window", Open("needs the node's planner")),

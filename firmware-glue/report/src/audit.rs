@@ -142,6 +142,11 @@ impl<const N: usize> Audit<N> {
         n
     }
 
+    /// Forgets every entry. Returns how many there were. The clock stays, so that nothing older can come back.
+    pub fn clear(&mut self) -> usize {
+        self.entries.iter_mut().map(|place| usize::from(place.take().is_some())).sum()
+    }
+
     /// The entries, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().flatten()

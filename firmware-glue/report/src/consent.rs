@@ -148,6 +148,13 @@ impl Consents {
         self.0.get(matter as usize).unwrap_or(first)
     }
 
+    /// Forgets who gave and who withdrew what is no longer in force.
+    pub(crate) fn forget_withdrawn(&mut self) {
+        for consent in self.0.iter_mut().filter(|c| !c.stands()) {
+            *consent = Consent::NONE;
+        }
+    }
+
     /// The records for the store and for the export.
     pub fn save(&self) -> [u8; Self::BYTES] {
         let mut out = [0; Self::BYTES];

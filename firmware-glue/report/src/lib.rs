@@ -7,6 +7,7 @@ extern crate std;
 mod aging;
 pub mod audit;
 pub mod budget;
+pub mod cells;
 pub mod consent;
 pub mod estimate;
 mod event;

@@ -122,6 +122,18 @@ impl Privacy {
         long.take(&mut self.audit)
     }
 
+    /// Forgets the past: every entry of the audit, and every consent that was withdrawn. A consent in force stays, since what
+    /// it allows stays. Says so in one new entry, with the number of slots of history that the node erased.
+    ///
+    /// The node erases its rings, its store and its long audit ([`Audit::clear`]) in the same step, and takes a new
+    /// number ([`for_instance`](Self::for_instance)) and new handles.
+    pub fn erase(&mut self, slots: u32) -> (EventCode, Number) {
+        self.audit.clear();
+        self.consents.forget_withdrawn();
+        self.era = self.era.wrapping_add(1);
+        self.noted(EventCode::Erased, slots.into())
+    }
+
     fn noted(&mut self, code: EventCode, number: i64) -> (EventCode, Number) {
         let number = Number::new(number);
         self.audit.note(code, number);
@@ -370,6 +382,7 @@ pub struct ManagedPermit<'s>(#[expect(dead_code, reason = "held for its borrow")
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::consent::Matter;
     use crate::wire::Kind;
 
     pub(crate) struct Host(pub bool);
@@ -472,6 +485,31 @@ pub(crate) mod tests {
         privacy.set(Less::Level(Level::Home), 0);
         raise(&mut privacy, More::Level(Level::Managed));
         assert!(!privacy.weekly(), "consent does not come back with the level");
+    }
+
+    #[test]
+    fn an_erased_past_is_gone_but_for_what_is_in_force() {
+        let mut privacy = on();
+        privacy.at(77);
+        raise(&mut privacy, More::KeepOn);
+        privacy.set(Less::KeepOff, 0);
+        let question = privacy.ask(More::KeepOn).confirm(&Host(true)).unwrap();
+        assert!(privacy.audit().len() > 2 && privacy.consents().of(Matter::Keep).given_by().is_some());
+        assert_eq!(privacy.erase(4), (EventCode::Erased, Number::new(4)));
+        let codes: std::vec::Vec<_> = privacy.audit().iter().map(|e| (e.code(), e.at())).collect();
+        assert_eq!(codes, [(EventCode::Erased, Some(77))]);
+        assert_eq!(privacy.consents().of(Matter::Keep), Consents::NONE.of(Matter::Keep));
+        assert!(privacy.consents().of(Matter::Sensing).stands(), "sensing goes on, and so does its record");
+        assert_eq!(privacy.switch(0), Sensing::On);
+        assert_eq!(privacy.raise(question), Err(StateError::Stale), "no question outlives it");
+        let kept = privacy.consents().save();
+        assert_eq!(Consents::load(&kept).as_ref(), Some(privacy.consents()));
+    }
+
+    #[test]
+    fn the_state_is_small() {
+        // It stands in every sensor of the C library, once. 64-bit machines; the figure is the README's.
+        assert!(size_of::<Privacy>() <= 352, "{}", size_of::<Privacy>());
     }
 
     #[test]
