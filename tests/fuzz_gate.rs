@@ -5,8 +5,8 @@ use std::path::Path;
 
 use millpond_tests::words::SplitMix;
 
-#[path = "../firmware-glue/fuzz/body.rs"]
-mod body;
+#[path = "../firmware-glue/fuzz/decode.rs"]
+mod decode;
 
 #[test]
 fn saved_inputs_and_their_damaged_copies() {
@@ -16,7 +16,7 @@ fn saved_inputs_and_their_damaged_copies() {
     let (mut taken, mut words) = (0, SplitMix(1));
     for path in &seeds {
         let seed = fs::read(path).unwrap();
-        taken += usize::from(body::decode(&seed) > 0);
+        taken += usize::from(decode::decode(&seed) > 0);
         for _ in 0..2000 {
             let mut bytes = seed.clone();
             bytes.truncate(if words.under(8) == 0 { words.under(seed.len() as u64 + 1) as usize } else { seed.len() });
@@ -25,7 +25,7 @@ fn saved_inputs_and_their_damaged_copies() {
                     bytes[at as usize] = words.long() as u8;
                 }
             }
-            body::decode(&bytes);
+            decode::decode(&bytes);
         }
     }
     println!("fuzz_gate: {} saved inputs, {taken} of them whole, {} in all", seeds.len(), seeds.len() * 2001);

@@ -68,11 +68,23 @@
 // `noise_cdbm` of an `mp_rssi` is given.
 #define MP_RSSI_NOISE 8
 
+// The 2.4 GHz band.
+#define MP_BAND_2 2
+
+// The 5 GHz band.
+#define MP_BAND_5 5
+
+// The 6 GHz band.
+#define MP_BAND_6 6
+
 // `status` of a message is filled in.
 #define MP_MESSAGE_STATUS 1
 
 // `zone` of a message is filled in.
 #define MP_MESSAGE_ZONE 2
+
+// `radio` of a message is filled in.
+#define MP_MESSAGE_RADIO 5
 
 // `link` of a message is filled in.
 #define MP_MESSAGE_LINK 6
@@ -124,6 +136,21 @@
 
 // `code` of an event: a zone was switched off; `number` is the zone.
 #define MP_EVENT_ZONE_OFF 10
+
+// `code` of an event: samples come.
+#define MP_EVENT_SOURCE_OPEN 11
+
+// `code` of an event: samples are no longer taken, sensing is off or paused.
+#define MP_EVENT_SOURCE_CLOSED 12
+
+// `code` of an event: sensing is on, and nothing came for ten seconds.
+#define MP_EVENT_SOURCE_FAULT 13
+
+// `code` of an event: what was known was erased.
+#define MP_EVENT_ERASED 20
+
+// `code` of an event: events were lost, since nobody asked for them; `number` is how many.
+#define MP_EVENT_OVERLOAD 41
 
 // Bytes of the longest encoded message that a sensor gives.
 #define MP_MESSAGE_BYTES 64
@@ -182,6 +209,8 @@ enum mp_result
   MP_ERR_BUFFER = -16,
   // The library is at fault. The sensor gives nothing more; `mp_sensor_fini` still wipes it.
   MP_ERR_INTERNAL = -17,
+  // The home cannot be planned; `mp_plan` wrote why. Only with the planner.
+  MP_ERR_SITE = -18,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -193,6 +222,11 @@ typedef int32_t mp_result;
 
 // A sensor. Its memory is the caller's, its inside is not.
 typedef struct mp_sensor mp_sensor;
+
+// Told what a sensor does or notices, as a code and a number, `MP_EVENT_*`: the same closed list that `mp_event` has,
+// never a text, a sample or a name. It runs within the call that caused it, on that call's thread. A call on the same
+// sensor from within it is `MP_ERR_BUSY`. It must return: no exception and no `longjmp` out of it.
+typedef void (*mp_log)(void *user, uint32_t code, uint32_t number);
 
 // What a sensor is made for. Zero the struct, set `size`, `abi`, `links` and `zones`; zero elsewhere means the
 // default. The library reads it during the call only.
@@ -223,6 +257,10 @@ typedef struct mp_config {
   uint32_t reserved2;
   // Numbers that nobody can guess, for the handles of `mp_link`. Without them there are no messages about links.
   uint32_t seed[8];
+  // Called for what the sensor does or notices, or NULL.
+  mp_log log;
+  // Handed to `log` as it is.
+  void *log_user;
 } mp_config;
 
 // One channel measurement. Zero the struct, set `size`, then what is known. The library reads it during the call
@@ -293,6 +331,35 @@ typedef struct mp_rssi {
   uint32_t reserved2;
 } mp_rssi;
 
+// What one radio measured on its channel. Zero the struct, set `size`, then the rest. It may be told while sensing is
+// off: it says nothing of who moves or who is there.
+typedef struct mp_survey {
+  // `sizeof(mp_survey)`.
+  uint32_t size;
+  // The node's number, 1 to 8, as the host chose it.
+  uint8_t node;
+  // `MP_BAND_*`.
+  uint8_t band;
+  // Primary 20 MHz channel, 1 to 233.
+  uint8_t channel;
+  // 1 if radar blocks the channel, else 0.
+  uint8_t radar;
+  // Width in use in MHz: 20, 40, 80, 160, 320. 0 means 20.
+  uint16_t width_mhz;
+  // Noise floor in dBm.
+  int16_t noise_dbm;
+  // Foreign networks heard.
+  uint32_t neighbours;
+  // Time that the channel was busy within `active_ms`.
+  uint64_t busy_ms;
+  // Time that was measured.
+  uint64_t active_ms;
+  // Stations served.
+  uint32_t stations;
+  // Zero.
+  uint32_t reserved;
+} mp_survey;
+
 // What the node is doing.
 typedef struct mp_status {
   // Version of the message vocabulary.
@@ -333,6 +400,28 @@ typedef struct mp_zone {
   uint8_t reserved;
 } mp_zone;
 
+// One radio and its air, in classes.
+typedef struct mp_radio {
+  // The node's number, 1 to 8.
+  uint8_t node;
+  // `MP_BAND_*`.
+  uint8_t band;
+  // Primary 20 MHz channel.
+  uint8_t channel;
+  // Share of time that the channel is busy, in steps of 5 %, 0 to 20.
+  uint8_t busy;
+  // Width in MHz.
+  uint16_t width_mhz;
+  // Noise floor in steps of 3 dB: 0 below -95 dBm, 7 at or above -77 dBm.
+  uint8_t noise;
+  // Foreign networks heard: 0 none, 1 up to 3, 2 up to 7, 3 up to 15, 4 more.
+  uint8_t neighbours;
+  // Stations served, in the same classes.
+  uint8_t stations;
+  // 1 if radar blocks the channel.
+  uint8_t radar;
+} mp_radio;
+
 // One link.
 typedef struct mp_link {
   // Its handle of this epoch, which is not the host's link number. Drawn anew each 24 hours and by `mp_sensor_reset`.
@@ -361,6 +450,8 @@ typedef union mp_message_body {
   struct mp_status status;
   // With `MP_MESSAGE_ZONE`.
   struct mp_zone zone;
+  // With `MP_MESSAGE_RADIO`.
+  struct mp_radio radio;
   // With `MP_MESSAGE_LINK`.
   struct mp_link link;
   // With `MP_MESSAGE_EVENT`.
@@ -431,9 +522,16 @@ mp_result mp_sensor_push(struct mp_sensor *sensor,
 // `sensor` as for `mp_sensor_push`; `rssi` is NULL or points at `rssi->size` readable bytes.
 mp_result mp_sensor_push_rssi(struct mp_sensor *sensor, const struct mp_rssi *rssi);
 
+// Feeds what one radio measured of its channel, for its `mp_radio` message; the newest of each node and band counts.
+//
+// # Safety
+// `sensor` as for `mp_sensor_push`; `survey` is NULL or points at `survey->size` readable bytes.
+mp_result mp_sensor_push_survey(struct mp_sensor *sensor,
+                                const struct mp_survey *survey);
+
 // Lets time pass and takes the next message. Call it, with the same time, until it returns `MP_NONE`.
 //
-// Once a second a round of messages falls due: the status, each zone, each link, and what happened since. A caller who
+// Once a second a round of messages falls due: the status, each zone, each link, each radio, and what happened since. A caller who
 // comes late gets the newest round only.
 //
 // # Safety
@@ -477,7 +575,17 @@ mp_result mp_sensor_set_clock(struct mp_sensor *sensor,
                               uint64_t now_us,
                               uint32_t second_of_day);
 
-// Forgets all that was learnt, counted and queued. Configuration, clock and switches stay.
+// Erases what is known of one zone, or of all with 0: at once, for anybody who asks the host for it. What is erased is
+// unknown, not still. With 0 the radios and the events go too, and links get new handles. An event says that it happened.
+//
+// # Safety
+// `sensor` as for `mp_sensor_push`.
+mp_result mp_sensor_erase(struct mp_sensor *sensor,
+                          uint64_t now_us,
+                          uint8_t zone);
+
+// Starts the sensor anew, with time from 0: forgets all that was learnt, counted and queued. Configuration, time of day
+// and switches stay.
 //
 // # Safety
 // `sensor` as for `mp_sensor_push`.

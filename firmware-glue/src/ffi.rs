@@ -5,7 +5,7 @@ use core::ptr;
 
 use num_complex::Complex;
 
-use crate::abi::{mp_config, mp_frame, mp_message, mp_rssi};
+use crate::abi::{mp_config, mp_frame, mp_message, mp_rssi, mp_survey};
 use crate::result::mp_result::{self, *};
 
 /// No struct of this ABI comes near; a larger `size` is an uninitialised one.
@@ -22,13 +22,14 @@ pub(crate) unsafe trait Prefixed: Copy {
 }
 
 // No struct that is read has padding, so a tail that an older program lacks cannot hold what it left lying there.
-const _: () = assert!(size_of::<mp_config>() == 64 + size_of::<*const u8>());
+const _: () = assert!(size_of::<mp_config>() == 64 + 3 * size_of::<*const u8>());
 const _: () = assert!(size_of::<mp_frame>() == 40 + 2 * size_of::<*const u8>());
 const _: () = assert!(size_of::<mp_rssi>() == 24);
+const _: () = assert!(size_of::<mp_survey>() == 40);
 const _: () = assert!(size_of::<mp_message>() == 32);
 
 #[allow(unsafe_code)] // The struct is read as bytes.
-// SAFETY: `repr(C)`, size first, no padding (above), integers and a pointer only.
+// SAFETY: `repr(C)`, size first, no padding (above), integers, pointers and a function that may be NULL only.
 unsafe impl Prefixed for mp_config {
     const LEAST: usize = core::mem::offset_of!(mp_config, link_zones);
 }
@@ -45,10 +46,43 @@ unsafe impl Prefixed for mp_rssi {
     const LEAST: usize = core::mem::offset_of!(mp_rssi, reserved2);
 }
 
+#[allow(unsafe_code)] // The struct is read as bytes.
+// SAFETY: `repr(C)`, size first, no padding (above), integers only.
+unsafe impl Prefixed for mp_survey {
+    const LEAST: usize = core::mem::offset_of!(mp_survey, reserved);
+}
+
 #[allow(unsafe_code)] // The struct is written as bytes.
 // SAFETY: `repr(C)`, size first, integers only; padding inside the union's members is inside `reserved` and zero.
 unsafe impl Prefixed for mp_message {
     const LEAST: usize = size_of::<Self>();
+}
+
+#[cfg(feature = "plan")]
+mod plan {
+    use super::Prefixed;
+    use crate::abi::*;
+
+    // No padding in any of them, on any machine.
+    const _: () = {
+        assert!(size_of::<mp_site>() == 64 + 9 * size_of::<*const u8>() && size_of::<mp_site_node>() == 12);
+        assert!(size_of::<mp_site_radio>() == 20 && size_of::<mp_site_loss>() == 12);
+        assert!(size_of::<mp_site_client>() == 24 && size_of::<mp_site_client_loss>() == 12);
+        assert!(size_of::<mp_site_neighbour>() == 16 && size_of::<mp_site_dfs>() == 12);
+        assert!(size_of::<mp_site_rule>() == 16 && size_of::<mp_decision>() == 320);
+    };
+
+    macro_rules! plain {
+        ($($t:ident)*) => { $(
+            #[allow(unsafe_code)] // The struct is read and written as bytes.
+            // SAFETY: `repr(C)`, size first, no padding (above), integers and pointers only.
+            unsafe impl Prefixed for $t {
+                const LEAST: usize = size_of::<Self>();
+            }
+        )* };
+    }
+    plain!(mp_site mp_site_node mp_site_radio mp_site_loss mp_site_client mp_site_client_loss);
+    plain!(mp_site_neighbour mp_site_dfs mp_site_rule mp_decision);
 }
 
 /// Reads a caller's struct. What an older caller does not have is zero; what a newer one has more is ignored.
@@ -107,6 +141,33 @@ unsafe fn size_of_struct<T: Prefixed>(from: *const T) -> Result<usize, mp_result
     // The size of a C struct is a multiple of its alignment. Any other one might cut a pointer in two.
     let whole = size % align_of::<T>() == 0;
     if whole && (T::LEAST..=ABSURD).contains(&size) { Ok(size) } else { Err(MP_ERR_SIZE) }
+}
+
+/// A caller's array of structs, each of the size that the first one says.
+///
+/// # Safety
+/// `from` is NULL or points at `n` structs, each with as many readable bytes as the first one's first member says.
+#[cfg(feature = "plan")]
+#[allow(unsafe_code)] // Dereferences the caller's pointer.
+pub(crate) unsafe fn array<T: Prefixed>(from: *const T, n: usize) -> Result<Vec<T>, mp_result> {
+    if n == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the same promise.
+    let stride = unsafe { size_of_struct(from) }?;
+    let mut all = Vec::with_capacity(n);
+    for i in 0..n {
+        // SAFETY: the entry is within the array, whose entries are `stride` apart.
+        let value = unsafe {
+            let at = from.byte_add(i * stride);
+            if size_of_struct(at)? != stride {
+                return Err(MP_ERR_SIZE);
+            }
+            read(at)
+        };
+        all.push(value?);
+    }
+    Ok(all)
 }
 
 /// Writes one value.

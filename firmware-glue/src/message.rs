@@ -10,6 +10,10 @@ const _: () = {
     use wire::range::{Sensing, ZonePresence, ZoneState};
     assert!(MP_MESSAGE_STATUS == Kind::Status as u8 && MP_MESSAGE_ZONE == Kind::Zone as u8);
     assert!(MP_MESSAGE_LINK == Kind::Link as u8 && MP_MESSAGE_EVENT == Kind::Event as u8);
+    assert!(MP_MESSAGE_RADIO == Kind::Radio as u8 && wire::Radio::BYTES <= MP_MESSAGE_BYTES);
+    assert!(MP_EVENT_SOURCE_OPEN == EventCode::SourceOpen as u8 && MP_EVENT_ERASED == EventCode::Erased as u8);
+    assert!(MP_EVENT_SOURCE_CLOSED == EventCode::SourceClosed as u8 && MP_EVENT_OVERLOAD == EventCode::Overload as u8);
+    assert!(MP_EVENT_SOURCE_FAULT == EventCode::SourceFault as u8);
     assert!(MP_SENSING_OFF == Sensing::Off as u8 && MP_SENSING_ON == Sensing::On as u8);
     assert!(MP_SENSING_PAUSED == Sensing::Paused as u8);
     assert!(MP_ZONE_OFF == ZoneState::Off as u8 && MP_ZONE_OFF == ZonePresence::Off as u8);
@@ -60,6 +64,7 @@ impl Outbox {
         match kind {
             Kind::Status => of.status = wire::Status::decode(bytes)?.into(),
             Kind::Zone => of.zone = wire::Zone::decode(bytes)?.into(),
+            Kind::Radio => of.radio = wire::Radio::decode(bytes)?.into(),
             Kind::Link => of.link = wire::Link::decode(bytes)?.into(),
             Kind::Event => of.event = wire::Event::decode(bytes)?.into(),
             _ => return None,
@@ -94,6 +99,22 @@ impl From<wire::Zone> for mp_zone {
             since: m.since.get(),
             calibration: m.calibration.get(),
             reserved: 0,
+        }
+    }
+}
+
+impl From<wire::Radio> for mp_radio {
+    fn from(m: wire::Radio) -> Self {
+        Self {
+            node: m.node.get(),
+            band: m.band as u8,
+            channel: m.channel.get(),
+            busy: m.busy.get(),
+            width_mhz: m.width.mhz(),
+            noise: m.noise.get(),
+            neighbours: m.neighbours as u8,
+            stations: m.stations as u8,
+            radar: m.blocked as u8,
         }
     }
 }

@@ -49,12 +49,14 @@ pub enum mp_result {
     MP_ERR_BUFFER = -16,
     /// The library is at fault. The sensor gives nothing more; `mp_sensor_fini` still wipes it.
     MP_ERR_INTERNAL = -17,
+    /// The home cannot be planned; `mp_plan` wrote why. Only with the planner.
+    MP_ERR_SITE = -18,
 }
 
 use mp_result::*;
 
 /// Every result, in the order of the header.
-const ALL: [(mp_result, &core::ffi::CStr); 20] = [
+const ALL: [(mp_result, &core::ffi::CStr); 21] = [
     (MP_OK, c"done"),
     (MP_NONE, c"nothing more waits until a later time"),
     (MP_OFF, c"sensing is off or paused: the sample was not looked at"),
@@ -75,6 +77,7 @@ const ALL: [(mp_result, &core::ffi::CStr); 20] = [
     (MP_ERR_TIME, c"the time is not later than that of an earlier sample or call: the sample was dropped"),
     (MP_ERR_BUFFER, c"the output buffer is too short: the length that is needed was written"),
     (MP_ERR_INTERNAL, c"a fault inside the library: call mp_sensor_fini and start anew"),
+    (MP_ERR_SITE, c"the home cannot be planned: the text that mp_plan wrote says why"),
 ];
 
 impl mp_result {
@@ -109,6 +112,6 @@ mod tests {
         // The numbers are dense on both sides of zero, so none was forgotten in the table.
         let mut numbers: Vec<i32> = ALL.iter().map(|(code, _)| *code as i32).collect();
         numbers.sort_unstable();
-        assert_eq!(numbers, (-17..=2).collect::<Vec<_>>());
+        assert_eq!(numbers, (-18..=2).collect::<Vec<_>>());
     }
 }

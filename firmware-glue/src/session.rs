@@ -1,6 +1,6 @@
 //! What happens inside a sensor: frames under a permit into detectors, detectors through the gate into messages.
 
-use heapless::Deque;
+use heapless::{Deque, Vec};
 use millpond_dsp::LinkId;
 use millpond_dsp::detect::DetectorConfig;
 use millpond_dsp::phy::Micros;
@@ -10,14 +10,16 @@ use millpond_report::handle::Shuffle;
 use millpond_report::sink::LanDoor;
 use millpond_report::state::{Admin, Less, More, Pause};
 use millpond_report::wire::range::{Kept, LinkKind, ManagedBy, Number, Sensing, Slot, Source, ZoneId};
-use millpond_report::wire::{Derived, Lan, Zone};
+use millpond_report::wire::{Derived, Lan, Radio, Zone};
 use millpond_report::{EventCode, Privacy, Raw, Wire};
 
 use crate::abi::{
     MP_LINKS_MAX, MP_SENSING_OFF, MP_SENSING_ON, MP_SENSING_PAUSED, MP_ZONES_MAX, mp_config, mp_message, mp_rssi,
+    mp_survey,
 };
 use crate::frame::Given;
 use crate::link::{FrameView, LinkState, Reading};
+use crate::log::Log;
 use crate::message::Outbox;
 use crate::order::{Order, Tables};
 use crate::result::mp_result::{self, *};
@@ -32,6 +34,8 @@ const SLOT_S: u64 = 300;
 const SOURCE_LOST_US: u64 = 10 * SECOND_US;
 /// Events that wait for the caller; the oldest goes first when there are more.
 const EVENTS: usize = 8;
+/// Radios of one home at most: 8 nodes with 3 bands.
+const RADIOS: usize = 24;
 
 /// What a sensor's memory has to hold. The parts lie behind one another: door, body, link slots, tables, scratch.
 #[repr(C)]
@@ -55,6 +59,7 @@ pub(crate) struct Settings {
     pub detector: DetectorConfig,
     zones: u8,
     seed: [u32; 8],
+    log: Log,
 }
 
 impl Settings {
@@ -82,7 +87,7 @@ impl Settings {
             detector = detector.with_present_for(Micros(u64::from(c.present_s) * SECOND_US)).or(BAD)?;
         }
         let layout = Layout { links: c.links, tones, chains, zero: 0 };
-        Ok(Self { layout, detector, zones: c.zones, seed: c.seed })
+        Ok(Self { layout, detector, zones: c.zones, seed: c.seed, log: Log::of(c) })
     }
 }
 
@@ -107,9 +112,16 @@ pub(crate) struct Body {
     zones: u8,
     /// Each zone's last message, for the slot in which its state began.
     told: [Option<Derived<Zone, Lan>>; MP_ZONES_MAX as usize],
+    /// What was last told of each radio, in order of arrival.
+    radios: Vec<Derived<Radio, Lan>, RADIOS>,
     seed: Seed,
     handles: Option<Shuffle>,
+    log: Log,
     events: Deque<(EventCode, Number), EVENTS>,
+    /// Events that went because nobody asked for them.
+    lost: u16,
+    /// The source, as the last event told it.
+    source: Source,
     outbox: Outbox,
     /// Time of the first call that had one, of the last poll, of the last sample, and of the last switch to on.
     began: Option<u64>,
@@ -130,9 +142,13 @@ impl Body {
             privacy: Privacy::new(),
             zones: settings.zones,
             told: [const { None }; MP_ZONES_MAX as usize],
+            radios: Vec::new(),
             handles: seed.shuffle(),
             seed,
+            log: settings.log,
             events: Deque::new(),
+            lost: 0,
+            source: Source::Closed,
             outbox: Outbox::default(),
             began: None,
             now: 0,
@@ -147,8 +163,41 @@ impl Body {
     fn note(&mut self, (code, number): (EventCode, Number)) {
         if self.events.is_full() {
             self.events.pop_front();
+            self.lost = self.lost.saturating_add(1);
         }
         let _ = self.events.push_back((code, number));
+        self.log.tell(code, number);
+    }
+
+    /// Notes that the source came, went or fell silent.
+    fn note_source(&mut self, now_us: u64) {
+        let source = self.source(now_us);
+        if source != self.source {
+            self.source = source;
+            let code = match source {
+                Source::Open => EventCode::SourceOpen,
+                Source::Closed => EventCode::SourceClosed,
+                Source::Fault => EventCode::SourceFault,
+            };
+            self.note((code, Number::new(0)));
+        }
+    }
+
+    /// The event that goes out next; how many were lost comes first.
+    fn next_event(&mut self) -> Option<(EventCode, Number)> {
+        match core::mem::take(&mut self.lost) {
+            0 => self.events.pop_front(),
+            lost => Some((EventCode::Overload, Number::new(lost.into()))),
+        }
+    }
+
+    /// Forgets what messages were made of.
+    fn forget(&mut self) {
+        self.events.clear();
+        self.radios.clear();
+        self.told = [const { None }; MP_ZONES_MAX as usize];
+        (self.lost, self.outbox) = (0, Outbox::default());
+        self.handles = self.seed.shuffle();
     }
 
     fn slot(&self, now_us: u64) -> Slot {
@@ -257,6 +306,18 @@ impl Session<'_> {
         Ok(MP_OK)
     }
 
+    /// Takes what a radio measured. It is a sum over a channel, so it needs no permit.
+    pub(crate) fn push_survey(&mut self, survey: &mp_survey) -> Result<mp_result, mp_result> {
+        let radio = crate::survey::radio(survey)?;
+        let m = *radio.get();
+        match self.body.radios.iter_mut().find(|r| (r.get().node, r.get().band) == (m.node, m.band)) {
+            Some(place) => *place = radio,
+            // There are as many places as nodes and bands.
+            None => self.body.radios.push(radio).map_err(|_| MP_ERR_INTERNAL)?,
+        }
+        Ok(MP_OK)
+    }
+
     /// Lets time pass and gives the next message of the round.
     pub(crate) fn poll(&mut self, now_us: u64) -> Result<Option<mp_message>, mp_result> {
         check_time(now_us)?;
@@ -273,14 +334,16 @@ impl Session<'_> {
         loop {
             let at = self.body.at;
             self.body.at = at.saturating_add(1);
-            let zones = u16::from(self.body.zones);
-            let message = match at {
+            let zones = usize::from(self.body.zones);
+            let links = zones + self.links.len();
+            let message = match usize::from(at) {
                 0 => self.status(now_us),
-                _ if at <= zones => self.zone(now_us, at as u8),
-                _ if usize::from(at - zones) <= self.links.len() => self.link(now_us, usize::from(at - zones - 1)),
+                n if n <= zones => self.zone(now_us, n as u8),
+                n if n <= links => self.link(now_us, n - zones - 1),
+                n if n <= links + self.body.radios.len() => self.radio(n - links - 1),
                 _ => {
                     self.body.at = at;
-                    let Some((code, number)) = self.body.events.pop_front() else { return Ok(None) };
+                    let Some((code, number)) = self.body.next_event() else { return Ok(None) };
                     self.body.send(&gate::event(self.body.slot(now_us), code, number))
                 }
             };
@@ -300,6 +363,7 @@ impl Session<'_> {
         if now_us.saturating_sub(self.body.epoch) >= DAY_S * SECOND_US {
             (self.body.epoch, self.body.handles) = (now_us, self.body.seed.shuffle());
         }
+        self.body.note_source(now_us);
         let Ok(permit) = self.body.privacy.sensing(now_us) else { return };
         for slot in self.links.iter_mut().filter(|s| permit.covers(s.zone)) {
             let _: Raw<u8> = gate::poll(&permit, &mut slot.state, now_us, LinkState::begin_round);
@@ -346,6 +410,12 @@ impl Session<'_> {
         let estimate: Raw<LinkEstimate> = gate::map(&permit, &slot.state, LinkState::quality);
         let message = gate::link(&permit, handle, LinkKind::Sounding, &estimate);
         self.body.send(&message)
+    }
+
+    fn radio(&mut self, i: usize) -> Option<mp_message> {
+        let mut door = self.body.privacy.lan(LanDoor::Caller, &mut self.body.outbox)?;
+        door.send(self.body.radios.get(i)?).ok()?;
+        self.body.outbox.message()
     }
 
     pub(crate) fn set_sensing(&mut self, now_us: u64, mode: u8, minutes: u32) -> Result<mp_result, mp_result> {
@@ -413,12 +483,26 @@ impl Session<'_> {
 
     pub(crate) fn reset(&mut self) -> Result<mp_result, mp_result> {
         self.forget(|_| true);
-        self.body.events.clear();
-        self.body.told = [const { None }; MP_ZONES_MAX as usize];
-        self.body.outbox = Outbox::default();
-        self.body.handles = self.body.seed.shuffle();
+        self.body.forget();
         (self.body.began, self.body.round, self.body.now) = (None, None, 0);
         (self.body.heard, self.body.epoch) = (0, 0);
+        Ok(MP_OK)
+    }
+
+    /// Forgets one zone, or all with 0. What is erased is unknown from then on.
+    pub(crate) fn erase(&mut self, now_us: u64, zone: u8) -> Result<mp_result, mp_result> {
+        check_time(now_us)?;
+        if zone > self.body.zones {
+            return Err(MP_ERR_ARGUMENT);
+        }
+        self.forget(|slot| zone == 0 || slot.zone.get() == zone);
+        if zone == 0 {
+            self.body.forget();
+        } else if let Some(told) = self.body.told.get_mut(usize::from(zone) - 1) {
+            (*told, self.body.outbox) = (None, Outbox::default());
+        }
+        // The sensor keeps no history by slots, so none is counted.
+        self.body.note((EventCode::Erased, Number::new(0)));
         Ok(MP_OK)
     }
 

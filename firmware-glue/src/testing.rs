@@ -20,6 +20,8 @@ pub(crate) fn config(links: u16, zones: u8) -> mp_config {
         present_s: 0,
         reserved2: 0,
         seed: [0; 8],
+        log: None,
+        log_user: ptr::null_mut(),
     }
 }
 

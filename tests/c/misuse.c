@@ -156,6 +156,7 @@ static void handles(void)
     expect("fini", mp_sensor_fini(s), MP_OK);
     expect("push after fini", mp_sensor_push(s, &f), MP_ERR_HANDLE);
     expect("poll after fini", mp_sensor_poll(s, 0, &m), MP_ERR_HANDLE);
+    expect("erase after fini", mp_sensor_erase(s, 0, 0), MP_ERR_HANDLE);
     expect("fini after fini", mp_sensor_fini(s), MP_ERR_HANDLE);
     expect("fini, no sensor", mp_sensor_fini(NULL), MP_OK);
     free(memory);
@@ -167,6 +168,7 @@ static void frames(void)
     mp_sensor *s = made(&memory);
     mp_frame f = good_frame(1000);
     mp_rssi r;
+    mp_survey v;
     int16_t tones[64];
     size_t i;
 
@@ -243,10 +245,65 @@ static void frames(void)
     r.size = sizeof r;
     r.link = 77;
     expect("RSSI, a link that is not there", mp_sensor_push_rssi(s, &r), MP_ERR_LINK);
+    memset(&v, 0, sizeof v);
+    v.size = sizeof v;
+    v.node = 1;
+    v.band = MP_BAND_5;
+    v.channel = 36;
+    expect("survey", mp_sensor_push_survey(s, &v), MP_OK);
+    expect("survey, none", mp_sensor_push_survey(s, NULL), MP_ERR_NULL);
+    v.size = 12;
+    expect("survey, struct too small", mp_sensor_push_survey(s, &v), MP_ERR_SIZE);
+    v.size = sizeof v;
+    v.node = 9;
+    expect("survey, a node that is not there", mp_sensor_push_survey(s, &v), MP_ERR_ARGUMENT);
+    v.node = 1;
+    v.band = 4;
+    expect("survey, a band that is not there", mp_sensor_push_survey(s, &v), MP_ERR_ARGUMENT);
     expect("sensing off", mp_sensor_set_sensing(s, 0, MP_SENSING_OFF, 0), MP_OK);
     r.link = 0;
     expect("RSSI while sensing is off", mp_sensor_push_rssi(s, &r), MP_OFF);
     expect("fini", mp_sensor_fini(s), MP_OK);
+    free(memory);
+}
+
+struct caller {
+    mp_sensor *sensor;
+    mp_result nested[5];
+};
+
+/* Calls back on the sensor that calls it. */
+static void calls_back(void *user, uint32_t code, uint32_t number)
+{
+    struct caller *c = user;
+    mp_message m = empty_message();
+    mp_frame f = good_frame(1);
+    (void)code;
+    (void)number;
+    c->nested[0] = mp_sensor_push(c->sensor, &f);
+    c->nested[1] = mp_sensor_poll(c->sensor, 0, &m);
+    c->nested[2] = mp_sensor_reset(c->sensor);
+    c->nested[3] = mp_sensor_set_sensing(c->sensor, 0, MP_SENSING_OFF, 0);
+    c->nested[4] = mp_sensor_fini(c->sensor);
+}
+
+static void reentry(void)
+{
+    struct caller who = {NULL, {MP_OK, MP_OK, MP_OK, MP_OK, MP_OK}};
+    mp_config c = good_config();
+    size_t bytes, i;
+    void *memory;
+
+    c.log = calls_back;
+    c.log_user = &who;
+    if (mp_sensor_size(&c, &bytes) != MP_OK || (memory = malloc(bytes)) == NULL ||
+        mp_sensor_init(memory, bytes, &c, &who.sensor) != MP_OK)
+        exit(1);
+    expect("a call whose log calls back", mp_sensor_set_sensing(who.sensor, 0, MP_SENSING_ON, 0), MP_OK);
+    for (i = 0; i < 5; i++)
+        expect("from within the log", who.nested[i], MP_ERR_BUSY);
+    expect("the sensor lives on", mp_sensor_reset(who.sensor), MP_OK);
+    expect("fini", mp_sensor_fini(who.sensor), MP_OK);
     free(memory);
 }
 
@@ -283,6 +340,10 @@ static void messages(void)
     expect("poll into the past", mp_sensor_poll(s, 999999, &m), MP_ERR_TIME);
     expect("a zone that is not there", mp_sensor_set_zone(s, 1000000, 2, 0), MP_ERR_ARGUMENT);
     expect("a second that is not there", mp_sensor_set_clock(s, 1000000, 86400), MP_ERR_ARGUMENT);
+    expect("erase, a zone that is not there", mp_sensor_erase(s, 1000000, 2), MP_ERR_ARGUMENT);
+    expect("erase a zone", mp_sensor_erase(s, 1000000, 1), MP_OK);
+    expect("encode after erasing", mp_message_encode(s, bytes, sizeof bytes, &n), MP_NONE);
+    expect("erase all", mp_sensor_erase(s, 1000000, 0), MP_OK);
     expect("reset", mp_sensor_reset(s), MP_OK);
     expect("fini", mp_sensor_fini(s), MP_OK);
     free(memory);
@@ -293,6 +354,7 @@ int main(void)
     configuration();
     handles();
     frames();
+    reentry();
     messages();
     printf("%d wrong\n", failures);
     return failures != 0;

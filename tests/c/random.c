@@ -62,6 +62,16 @@ static void heed(const char *what, mp_result r)
     counts[r - MP_ERR_INTERNAL]++;
 }
 
+/* A function cannot be drawn: this one, or none. */
+static void on_event(void *user, uint32_t code, uint32_t number)
+{
+    /* A struct that ends before `log_user` leaves it NULL. */
+    if ((user != (void *)counts && user != NULL) || code == 0 || code > 255 || number > 65535) {
+        printf("random: event %u %u\n", (unsigned)code, (unsigned)number);
+        exit(1);
+    }
+}
+
 static void begin(mp_sensor **sensor, void **memory)
 {
     mp_config c;
@@ -83,6 +93,8 @@ static void begin(mp_sensor **sensor, void **memory)
     for (i = 0; i < c.links; i++)
         zones[i] = (uint8_t)(1 + below(c.zones ? c.zones : 1));
     c.link_zones = below(3) ? zones : NULL;
+    c.log = below(2) ? on_event : NULL;
+    c.log_user = counts;
 
     heed("size", r = mp_sensor_size(&c, &bytes));
     if (r == MP_OK) {
@@ -143,6 +155,20 @@ static void push_rssi(mp_sensor *sensor, uint64_t *now)
     heed("push_rssi", mp_sensor_push_rssi(sensor, &r));
 }
 
+static void push_survey(mp_sensor *sensor)
+{
+    static const uint8_t bands[] = {MP_BAND_2, MP_BAND_5, MP_BAND_6};
+    mp_survey v;
+    fill(&v, sizeof v);
+    v.size = (uint32_t)(below(16) ? sizeof v : below(sizeof v + 1));
+    v.node = (uint8_t)often(1 + below(8));
+    v.band = (uint8_t)often(bands[below(3)]);
+    v.channel = (uint8_t)often(36);
+    v.radar = (uint8_t)often(below(2));
+    v.width_mhz = (uint16_t)often(80);
+    heed("push_survey", mp_sensor_push_survey(sensor, below(64) ? &v : NULL));
+}
+
 static void poll(mp_sensor *sensor, uint64_t *now)
 {
     mp_message m;
@@ -182,7 +208,11 @@ static void step(mp_sensor **sensor, void **memory, uint64_t *now)
         heed("on", mp_sensor_set_sensing(*sensor, often(*now), MP_SENSING_ON, 0));
         break;
     case 7:
+        push_survey(*sensor);
+        break;
     case 8:
+        heed("erase", mp_sensor_erase(*sensor, often(*now), (uint8_t)often(below(4))));
+        break;
     case 9:
     case 10:
     case 11:

@@ -1,9 +1,9 @@
 //! Foreign bytes to every decoder of the gate.
 #![no_main]
 
-#[path = "../body.rs"]
-mod body;
+#[path = "../decode.rs"]
+mod decode;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    body::decode(bytes);
+    decode::decode(bytes);
 });

@@ -1,9 +1,16 @@
 //! What a sensor is made for.
 
+use core::ffi::c_void;
+
 /// Most links of one sensor.
 pub const MP_LINKS_MAX: u16 = 64;
 /// Most zones of one sensor.
 pub const MP_ZONES_MAX: u8 = 16;
+
+/// Told what a sensor does or notices, as a code and a number, `MP_EVENT_*`: the same closed list that `mp_event` has,
+/// never a text, a sample or a name. It runs within the call that caused it, on that call's thread. A call on the same
+/// sensor from within it is `MP_ERR_BUSY`. It must return: no exception and no `longjmp` out of it.
+pub type mp_log = Option<unsafe extern "C" fn(user: *mut c_void, code: u32, number: u32)>;
 
 /// What a sensor is made for. Zero the struct, set `size`, `abi`, `links` and `zones`; zero elsewhere means the
 /// default. The library reads it during the call only.
@@ -36,4 +43,8 @@ pub struct mp_config {
     pub reserved2: u32,
     /// Numbers that nobody can guess, for the handles of `mp_link`. Without them there are no messages about links.
     pub seed: [u32; 8],
+    /// Called for what the sensor does or notices, or NULL.
+    pub log: mp_log,
+    /// Handed to `log` as it is.
+    pub log_user: *mut c_void,
 }

@@ -4,6 +4,8 @@
 pub const MP_MESSAGE_STATUS: u8 = 1;
 /// `zone` of a message is filled in.
 pub const MP_MESSAGE_ZONE: u8 = 2;
+/// `radio` of a message is filled in.
+pub const MP_MESSAGE_RADIO: u8 = 5;
 /// `link` of a message is filled in.
 pub const MP_MESSAGE_LINK: u8 = 6;
 /// `event` of a message is filled in.
@@ -41,6 +43,16 @@ pub const MP_EVENT_RESUMED: u8 = 8;
 pub const MP_EVENT_ZONE_ON: u8 = 9;
 /// `code` of an event: a zone was switched off; `number` is the zone.
 pub const MP_EVENT_ZONE_OFF: u8 = 10;
+/// `code` of an event: samples come.
+pub const MP_EVENT_SOURCE_OPEN: u8 = 11;
+/// `code` of an event: samples are no longer taken, sensing is off or paused.
+pub const MP_EVENT_SOURCE_CLOSED: u8 = 12;
+/// `code` of an event: sensing is on, and nothing came for ten seconds.
+pub const MP_EVENT_SOURCE_FAULT: u8 = 13;
+/// `code` of an event: what was known was erased.
+pub const MP_EVENT_ERASED: u8 = 20;
+/// `code` of an event: events were lost, since nobody asked for them; `number` is how many.
+pub const MP_EVENT_OVERLOAD: u8 = 41;
 
 /// Bytes of the longest encoded message that a sensor gives.
 pub const MP_MESSAGE_BYTES: usize = 64;
@@ -89,6 +101,30 @@ pub struct mp_zone {
     pub reserved: u8,
 }
 
+/// One radio and its air, in classes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mp_radio {
+    /// The node's number, 1 to 8.
+    pub node: u8,
+    /// `MP_BAND_*`.
+    pub band: u8,
+    /// Primary 20 MHz channel.
+    pub channel: u8,
+    /// Share of time that the channel is busy, in steps of 5 %, 0 to 20.
+    pub busy: u8,
+    /// Width in MHz.
+    pub width_mhz: u16,
+    /// Noise floor in steps of 3 dB: 0 below -95 dBm, 7 at or above -77 dBm.
+    pub noise: u8,
+    /// Foreign networks heard: 0 none, 1 up to 3, 2 up to 7, 3 up to 15, 4 more.
+    pub neighbours: u8,
+    /// Stations served, in the same classes.
+    pub stations: u8,
+    /// 1 if radar blocks the channel.
+    pub radar: u8,
+}
+
 /// One link.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -123,6 +159,8 @@ pub union mp_message_body {
     pub status: mp_status,
     /// With `MP_MESSAGE_ZONE`.
     pub zone: mp_zone,
+    /// With `MP_MESSAGE_RADIO`.
+    pub radio: mp_radio,
     /// With `MP_MESSAGE_LINK`.
     pub link: mp_link,
     /// With `MP_MESSAGE_EVENT`.

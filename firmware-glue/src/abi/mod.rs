@@ -3,7 +3,13 @@
 mod config;
 mod frame;
 mod message;
+#[cfg(feature = "plan")]
+mod plan;
+mod survey;
 
 pub use config::*;
 pub use frame::*;
 pub use message::*;
+#[cfg(feature = "plan")]
+pub use plan::*;
+pub use survey::*;
