@@ -21,7 +21,7 @@ mod table;
 enum To {
     /// One row a frame: t_s, label, link, rssi, rx, tx, then re and im of each value by subcarrier, rx, tx.
     Csv,
-    /// NumPy arrays for each link: csi_linkN (frames x subcarriers x rx x tx), t_linkN, rssi_linkN, tones_linkN.
+    /// NumPy arrays for each link: csi_linkN (complex, frames x subcarriers x rx x tx), t_linkN, rssi_linkN, tones_linkN.
     Npz,
     /// One row a frame for data frames (pandas, Polars, DuckDB, Spark); the columns are in the crate's README.
     Parquet,

@@ -19,6 +19,8 @@ const ARRAYS: [&str; 3] = ["csi", "t", "rssi"];
 #[derive(Default)]
 struct Link {
     shape: (usize, usize, usize),
+    /// Parts in double precision, where single cannot hold the file's.
+    is_double: bool,
     tones: Vec<u8>,
     frames: usize,
     held: [Vec<u8>; 3],
@@ -31,17 +33,25 @@ impl Link {
         // The tone of each stored subcarrier; the lowest number marks what is no channel.
         let tones = r.frame.tones();
         let tone = |&at: &u16| tones.get(usize::from(at)).copied().unwrap_or(i16::MIN).to_le_bytes();
-        Self { shape: r.stored.shape, tones: r.stored.order.iter().flat_map(tone).collect(), ..Self::default() }
+        let tones = r.stored.order.iter().flat_map(tone).collect();
+        Self { shape: r.stored.shape, is_double: r.stored.wide.is_some(), tones, ..Self::default() }
+    }
+
+    fn fits(&self, r: &Record<'_>) -> bool {
+        self.shape == r.stored.shape && self.is_double == r.stored.wide.is_some()
     }
 
     /// Takes a frame in; answers how many bytes more are held.
     fn add(&mut self, r: &Record<'_>) -> usize {
         let [csi, t, rssi] = &mut self.held;
         let before = csi.len();
-        r.for_each_stored(|re, im| {
-            csi.extend(re.to_le_bytes());
-            csi.extend(im.to_le_bytes());
-        });
+        match self.is_double {
+            true => r.for_each_stored(|re, im| csi.extend([re.to_le_bytes(), im.to_le_bytes()].as_flattened())),
+            // Every other number of a recording is a single one.
+            false => r.for_each_stored(|re, im| {
+                csi.extend([(re as f32).to_le_bytes(), (im as f32).to_le_bytes()].as_flattened());
+            }),
+        }
         t.extend(r.frame.meta().t.seconds().to_le_bytes());
         rssi.extend(r.frame.meta().rssi.map_or(f32::NAN, |level| level.0).to_le_bytes());
         self.frames += 1;
@@ -67,7 +77,7 @@ pub fn write(frames: &mut Frames, part: &Part) -> io::Result<()> {
     let (mut held, mut at) = (0, 0);
     frames.each(|r| {
         let link = links.entry(r.frame.meta().link.0).or_insert_with(|| Link::new(r));
-        if link.shape != r.stored.shape {
+        if !link.fits(r) {
             // Links over the reader's limit share one.
             return Err(io::Error::other("a link with frames of two shapes does not fit an array; use --to millpond"));
         }
@@ -83,7 +93,7 @@ pub fn write(frames: &mut Frames, part: &Part) -> io::Result<()> {
     for (number, link) in &links {
         let (n_sub, n_rx, n_tx) = link.shape;
         let heads = [
-            npy_head("<c16", &[link.frames, n_sub, n_rx, n_tx]),
+            npy_head(if link.is_double { "<c16" } else { "<c8" }, &[link.frames, n_sub, n_rx, n_tx]),
             npy_head("<f8", &[link.frames]),
             npy_head("<f4", &[link.frames]),
         ];
@@ -103,7 +113,11 @@ pub fn write(frames: &mut Frames, part: &Part) -> io::Result<()> {
 }
 
 fn start(zip: &mut zip::ZipWriter<BufWriter<File>>, name: &str, link: u16) -> io::Result<()> {
-    let how = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated).large_file(true);
+    // Samples shrink little more at higher levels, which take several times as long.
+    let how = SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Deflated)
+        .compression_level(Some(1))
+        .large_file(true);
     zip.start_file(format!("{name}_link{link}.npy"), how).map_err(io::Error::other)
 }
 
