@@ -364,6 +364,78 @@ fn nexmon_widths_headers_cores_and_chips() {
 }
 
 #[test]
+fn captures_of_either_byte_order_and_both_time_units() {
+    let ethernet = [&[0xff; 6][..], b"NEXMON", &[8, 0]].concat();
+    let plain = capture(1, &ethernet, &[datagram(64, 0x1001, 0x65, Some(-50), 0, 0, 0)]);
+    let (_, expected, _) = read_with(plain.clone(), &ReadOptions::default());
+    for (big, nano) in [(false, true), (true, false), (true, true)] {
+        let mut bytes = plain.clone();
+        if nano {
+            bytes[..4].copy_from_slice(&0xa1b2_3c4du32.to_le_bytes());
+        }
+        if big {
+            // Numbers of the two headers alone: the datagram stays little endian.
+            for at in [0, 8, 12, 16, 20, 24, 28, 32, 36] {
+                bytes[at..at + 4].reverse();
+            }
+            bytes[4..6].reverse();
+            bytes[6..8].reverse();
+        }
+        let (_, seen, errors) = read_with(bytes, &ReadOptions::default());
+        assert!(errors.is_empty(), "{big} {nano}: {errors:?}");
+        assert_eq!((seen[0].device_s, &seen[0].row), (expected[0].device_s, &expected[0].row), "{big} {nano}");
+    }
+    // The second field counts thousandths of what it counted.
+    let mut second = capture(1, &ethernet, &vec![datagram(64, 0x1001, 0x65, None, 0, 0, 0); 2]);
+    let (_, micro, _) = read_with(second.clone(), &ReadOptions::default());
+    second[..4].copy_from_slice(&0xa1b2_3c4du32.to_le_bytes());
+    let (_, nano, _) = read_with(second, &ReadOptions::default());
+    assert_eq!((micro[1].t_us, nano[1].t_us), (1000, 1));
+}
+
+#[test]
+fn intel_tones_by_width_and_antennas_by_permutation() {
+    // One record of 3 x 1: every group holds (1, 0), (2, 0), (3, 0), chain by chain.
+    let record = |n_rx: u8, antenna_sel: u8, rate: u16| {
+        let pairs = usize::from(n_rx);
+        let len = 60 * pairs + 12;
+        let mut bits = vec![0u8; len];
+        for group in 0..30 {
+            for chain in 0..pairs {
+                let at = group * (3 + 16 * pairs) + 3 + 16 * chain;
+                for bit in (0..8).filter(|bit| (chain + 1) >> bit & 1 == 1) {
+                    bits[(at + bit) / 8] |= 1 << ((at + bit) % 8);
+                }
+            }
+        }
+        let mut out = ((21 + len) as u16).to_be_bytes().to_vec();
+        out.extend([0xbb, 0, 0, 0, 0, 7, 0, 0, 0, n_rx, 1, 40, 41, 42, 129, 30, antenna_sel]);
+        out.extend((len as u16).to_le_bytes());
+        out.extend(rate.to_le_bytes());
+        [out, bits].concat()
+    };
+    let one = |n_rx, antenna_sel, rate| {
+        let (_, seen, errors) = read_with(record(n_rx, antenna_sel, rate), &ReadOptions::default());
+        assert!(errors.is_empty(), "{errors:?}");
+        seen[0].clone()
+    };
+    let narrow = one(3, 0b10_01_00, 0x100);
+    assert_eq!((narrow.tones[0], narrow.tones[1], narrow.tones[14], narrow.tones[29]), (-28, -26, -1, 28));
+    assert_eq!((narrow.format, narrow.noise, narrow.gain, narrow.seq), (PpduFormat::Ht, None, Some(30.0), Some(7)));
+    let wide = one(3, 0b10_01_00, 0x900);
+    assert_eq!((wide.tones[0], wide.tones[1], wide.tones[29], wide.width), (-58, -54, 58, Bandwidth::Mhz40));
+    // Stored order is by antenna: chain j was connected to antenna perm[j].
+    let first = |s: &Seen| s.stored[..3].iter().map(|v| v.0 as u8).collect::<Vec<_>>();
+    assert_eq!(first(&narrow), [1, 2, 3]);
+    assert_eq!(first(&one(3, 0b00_01_10, 0x100)), [3, 2, 1]);
+    assert_eq!(first(&one(3, 0b01_00_10, 0x100)), [2, 3, 1]);
+    // No permutation, and fewer chains: as they are.
+    assert_eq!(first(&one(3, 0b01_01_01, 0x100)), [1, 2, 3]);
+    let two = one(2, 0b00_10_00, 0x100);
+    assert_eq!(two.stored[..2].iter().map(|v| v.0 as u8).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
 fn a_socket_and_a_serial_line_give_what_a_file_gives() {
     let payloads: Vec<Vec<u8>> = (0..5).map(|i| datagram(64, 0x1001, 0x65, Some(-50), 0, i << 4, 0)).collect();
     let ethernet = [&[0xff; 6][..], b"NEXMON", &[8, 0]].concat();

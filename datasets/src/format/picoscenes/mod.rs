@@ -26,6 +26,8 @@ const QCA_9300: u16 = 0x9300;
 const AX200: u16 = 0x2000;
 const AX210: u16 = 0x2100;
 
+const UNKNOWN_DEVICE: &str = "samples of a device whose layout is not known";
+
 /// Reads a recording frame by frame.
 pub struct PicoScenes {
     walk: Walk,
@@ -64,7 +66,11 @@ impl FrameSource for PicoScenes {
             match self.decoder.take(self.walk.bytes()) {
                 Ok(true) => break,
                 Ok(false) => self.walk.others += 1,
-                Err(what) => return Err(self.walk.refuse(ErrorKind::Malformed, what.to_owned())),
+                Err(what) => {
+                    let unread = [UNKNOWN_DEVICE, wire::UNKNOWN_BASIC, wire::UNKNOWN_CSI].contains(&what);
+                    let kind = if unread { ErrorKind::Unsupported } else { ErrorKind::Malformed };
+                    return Err(self.walk.refuse(kind, what.to_owned()));
+                }
             }
         }
         self.decoder.record().map(Some).ok_or_else(|| self.walk.refuse_shape())
@@ -138,7 +144,7 @@ impl Decoder {
             QCA_9300 => self.atheros(&csi)?,
             AX200 | AX210 => self.mvm(&csi)?,
             _ if csi.is_radio() => self.radio(&csi)?,
-            _ => return Err("samples of a device whose layout is not known"),
+            _ => return Err(UNKNOWN_DEVICE),
         };
         let mvm = frame.mvm.and_then(|s| mvm::Header::new(s.body.get(2..)?));
         let link = self.links.id((transmitter(frame.mpdu), tones, antennas));

@@ -7,6 +7,10 @@ const MAGIC: u32 = 0x2015_0315;
 /// Length field, magic, version and number of segments.
 const HEAD: usize = 11;
 
+/// Why a frame of a newer recorder is left out.
+pub const UNKNOWN_BASIC: &str = "RxSBasic of an unknown version";
+pub const UNKNOWN_CSI: &str = "CSI of an unknown version";
+
 fn u16_at(b: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([b[at], b[at + 1]])
 }
@@ -164,7 +168,7 @@ impl Basic {
             4 => (40, 35, 3),
             5 => (47, 37, 8),
             6 => (77, 37, 8),
-            _ => return Err("RxSBasic of an unknown version"),
+            _ => return Err(UNKNOWN_BASIC),
         };
         if b.len() < len {
             return Err("RxSBasic is cut");
@@ -220,7 +224,7 @@ impl<'a> Csi<'a> {
     pub fn new(segment: Segment<'a>, max_tones: usize) -> Result<Self, &'static str> {
         let v = segment.version;
         if !(1..=7).contains(&v) {
-            return Err("CSI of an unknown version");
+            return Err(UNKNOWN_CSI);
         }
         let mut c = Cursor(segment.body);
         Self::read(&mut c, v)
