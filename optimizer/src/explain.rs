@@ -129,7 +129,7 @@ impl<'a> Book<'a> {
         parts.add(Term::OwnBusy, own);
         parts.add(term, need);
         let (kept, lost) = (self.goal.churn(n, to), self.goal.churn(n, other));
-        for term in [Term::Radar, Term::Switch] {
+        for term in [Term::Radar, Term::Switch, Term::Refusals] {
             parts.add(term, lost.get(term) - kept.get(term));
         }
         parts

@@ -5,6 +5,7 @@ pub mod diagram;
 pub mod env;
 mod explain;
 mod flip;
+mod frontier;
 pub mod goal;
 pub mod model;
 pub mod pairwise;
@@ -13,12 +14,17 @@ mod peers;
 mod planned;
 pub(crate) mod planner;
 mod refine;
+mod replan;
 pub mod rf;
+pub mod schedule;
 pub mod simulate;
 #[cfg(test)]
 mod testing;
 pub mod validate;
+pub mod watch;
 pub mod why;
 
+pub use frontier::{Point, frontier};
 pub use planned::Planned;
 pub use planner::{plan_site, plan_topology};
+pub use replan::after_radar;

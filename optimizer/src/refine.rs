@@ -3,7 +3,7 @@
 //! J is a surrogate. What counts is U, and where U is equal, J. A plan is finished when no single decision can be
 //! bettered in that order; then each decision can be explained with the others held.
 
-use crate::env::{Environment, SplitMix64};
+use crate::env::{Environment, Progress, SplitMix64};
 use crate::goal::{Costs, Goal, Meter, Node, Rows, Value};
 use crate::pairwise::{Edge, HARD, Problem};
 
@@ -194,6 +194,22 @@ impl<'a> Desk<'a> {
         best
     }
 
+    /// The best of some values of a node by U and then J, the others held; what is held does not count.
+    pub fn best_other(&self, meter: &mut Meter, n: usize, list: &[usize]) -> Option<usize> {
+        let held = meter.values()[n];
+        let open = list.iter().copied().filter(|&v| v != held && !self.is_forbidden(meter.values(), n, v));
+        let mut best: Option<(Key, usize)> = None;
+        for v in open.collect::<Vec<_>>() {
+            let floor = best.map_or(i64::MIN, |b| -b.0.loss);
+            let Some(u) = meter.try_value(n, v, floor).filter(|&u| u >= floor) else { continue };
+            let key = Key { loss: -u, j: self.j(meter.values(), n, v) };
+            if best.is_none_or(|b| key < b.0) {
+                best = Some((key, v));
+            }
+        }
+        best.map(|b| b.1)
+    }
+
     /// True if another value of the node is better, the others held.
     pub fn is_bettered(&self, meter: &mut Meter, n: usize) -> bool {
         let list = self.listed(meter.values(), n, if self.short { List::Short } else { List::All });
@@ -287,9 +303,12 @@ impl<'a> Desk<'a> {
         let shakes = groups as u64 * u64::from(env.rounds.unwrap_or(u32::MAX).min(1 << 20)) / SHAKEN;
         let mut rng = env.generator(KICK_TASKS);
         let mut before = meter.u_milli();
-        for _ in 0..shakes {
+        for k in 0..shakes {
             if env.should_stop() {
                 break;
+            }
+            if k % 64 == 0 {
+                env.report(Progress { cost: self.goal.costs(meter.values()).total(), bound: -HARD });
             }
             let g = rng.below(groups);
             let mut near: Vec<usize> =

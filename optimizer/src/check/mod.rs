@@ -59,6 +59,10 @@ pub enum Code {
     Apply,
     /// V022: the weights of a decision's reasons do not speak for it.
     Reasons,
+    /// V023: more changes than `policy.max_switches` allows, and nothing had to change.
+    Budget,
+    /// V024: where a radio goes when radar shows is not allowed, needs listening, or is not asked for.
+    Fallback,
 }
 
 impl Code {
@@ -87,6 +91,8 @@ impl Code {
             Self::Marks => "V020",
             Self::Apply => "V021",
             Self::Reasons => "V022",
+            Self::Budget => "V023",
+            Self::Fallback => "V024",
         }
     }
 }
@@ -135,6 +141,7 @@ pub fn judge(site: &Site, plan: &Plan) -> Verdict {
     if let (Some(wish), Some(worth)) = (&wish, worth) {
         compare(site, plan, worth, before, &mut found);
         rules::marks(site, plan, wish, &mut found);
+        rules::limits(site, plan, wish, &mut found);
     }
     for (i, d) in plan.decisions.iter().enumerate().filter(|(_, d)| !rules::adds_up(d)) {
         let detail = format!("decision {} does not follow from its weights", d.number);
@@ -219,7 +226,8 @@ mod tests {
         plant(Code::Hardware, |s, _| s.pods[0].radios[1].widths = vec![Bandwidth::Mhz20]);
         plant(Code::Hardware, |_, p| (p.radios[0].primary, p.radios[0].center) = (3, 3));
         plant(Code::NonOccupancy, |s, p| {
-            s.dfs = vec![DfsState { channel: p.radios[1].primary, radar_events_30d: 0, non_occupancy: true }];
+            s.dfs =
+                vec![DfsState { channel: p.radios[1].primary, radar_events_30d: 0, home: None, non_occupancy: true }];
         });
         let about = |p: &Plan, primary: u8| Choice::Radio {
             pod: None,
@@ -283,7 +291,31 @@ mod tests {
         plant(Code::Value, |_, p| p.objective.u_before_milli = Some(0));
         plant(Code::Marks, |_, p| p.objective.switches += 1);
         plant(Code::Marks, |_, p| p.keep = true);
-        plant(Code::Apply, |_, p| p.apply = Apply::AnyTime);
+        plant(Code::Apply, |_, p| p.apply = Apply::AnyTime { best_minute: None });
+        plant(Code::Budget, |s, p| s.policy.max_switches = Some(p.objective.switches - 1));
+        let away = |p: &Plan, primary: u8, eirp_dbm: i32| crate::model::plan::Fallback {
+            pod: p.radios[1].pod.clone(),
+            radio: p.radios[1].radio.clone(),
+            primary,
+            width: Bandwidth::Mhz20,
+            center: primary,
+            eirp_dbm,
+        };
+        // Another radar channel, too much power, no such channel, and a radio that watches for nothing.
+        plant(Code::Fallback, |_, p| p.fallbacks = vec![away(p, 116, 20)]);
+        plant(Code::Fallback, |_, p| p.fallbacks = vec![away(p, 36, 40)]);
+        plant(Code::Fallback, |_, p| p.fallbacks = vec![away(p, 37, 20)]);
+        plant(Code::Fallback, |s, p| {
+            p.fallbacks = vec![away(p, 36, 20)];
+            p.fallbacks[0].radio = s.pods[0].radios[0].id.clone();
+        });
+        plant(Code::Apply, |s, p| {
+            p.apply = Apply::QuietWindow {
+                from_minute: s.quiet_window.unwrap().from_minute,
+                to_minute: s.quiet_window.unwrap().to_minute,
+                best_minute: Some(1_200),
+            }
+        });
         plant(Code::Reasons, |_, p| p.decisions[0].reasons[0].weight -= 100_000);
         // Everything on the lowest power: allowed, and worse than leaving things as they are.
         plant(Code::Worse, |_, p| p.radios.iter_mut().for_each(|r| r.eirp_dbm = -10));

@@ -7,8 +7,8 @@ use millpond_dsp::phy::{Band, Channel};
 use super::value::{At, Wish, cabled, changes, client_loss, pod_index, pod_loss, radio_at};
 use super::{Code, Violation};
 use crate::model::plan::{Apply, Decision, Plan, PlannedRadio, Urgency};
-use crate::model::regulatory::Domain;
-use crate::model::site::{Choice, Sharing, Site};
+use crate::model::regulatory::{Domain, Permit};
+use crate::model::site::{Choice, DfsState, Grant, PowerClass, Sharing, Site};
 
 /// Level in dBm under which a link does not exist: MCS 0 at 20 MHz.
 const LEAST_DBM: i32 = -82;
@@ -69,7 +69,7 @@ fn read_radios(plan: &Plan, j: &mut Judge) -> BTreeMap<At, (Channel, i32)> {
 
 fn read_setting(path: &str, (p, k): At, c: Channel, r: &PlannedRadio, j: &mut Judge) {
     let radio = &j.site.pods[p].radios[k];
-    let permit = Domain::of(&j.site.country).and_then(|d| d.permit(c, radio.tpc));
+    let permit = permit(j.site, (p, k), c);
     let limit = permit.map(|m| m.eirp_dbm.min(radio.max_eirp_dbm));
     match limit {
         None => j.fault(Code::Forbidden, path, format!("{c} is not allowed in {}", j.site.country)),
@@ -86,7 +86,8 @@ fn read_setting(path: &str, (p, k): At, c: Channel, r: &PlannedRadio, j: &mut Ju
     if !radio.widths.contains(&c.width()) || !listed || (cac_s > 0 && !radio.dfs) {
         j.fault(Code::Hardware, path, format!("the radio cannot use {c}"));
     }
-    if c.band() == Band::Ghz5 && j.site.dfs.iter().any(|d| d.non_occupancy && holds(c, d.channel)) {
+    let here = |d: &DfsState| d.home.as_ref().is_none_or(|h| *h == j.site.pods[p].home);
+    if c.band() == Band::Ghz5 && j.site.dfs.iter().any(|d| d.non_occupancy && here(d) && holds(c, d.channel)) {
         j.fault(Code::NonOccupancy, path, format!("{c} overlaps a channel with radar"));
     }
     if r.cac_s != cac_s {
@@ -104,15 +105,43 @@ fn read_setting(path: &str, (p, k): At, c: Channel, r: &PlannedRadio, j: &mut Ju
     }
 }
 
+/// What country and class of the radio say about a channel; at 6 GHz, a grant may raise it.
+fn permit(site: &Site, (p, k): At, c: Channel) -> Option<Permit> {
+    let (domain, radio) = (Domain::of(&site.country)?, &site.pods[p].radios[k]);
+    if c.band() != Band::Ghz6 || radio.class == PowerClass::LowIndoor {
+        return domain.permit(c, radio.tpc);
+    }
+    if radio.class == PowerClass::VeryLow {
+        return domain.permit_very_low(c);
+    }
+    let (low, high) = c.span_mhz();
+    let mine = |g: &&Grant| g.pod == site.pods[p].id;
+    // Every MHz has to be granted; the least grant counts.
+    let covered = (low..high).all(|f| site.afc.iter().filter(mine).any(|g| g.low_mhz <= f && f < g.high_mhz));
+    let touching = site.afc.iter().filter(mine).filter(|g| g.low_mhz < high && low < g.high_mhz);
+    let density = touching.map(|g| g.density_dbm_per_mhz).min();
+    let indoor = domain.permit(c, radio.tpc);
+    let Some((standard, density)) = domain.permit_standard(c).zip(density).filter(|_| covered) else { return indoor };
+    let over_20: i32 = [20, 40, 80, 160, 320].iter().take_while(|w| **w < c.width().mhz()).map(|_| 3).sum();
+    let granted = Permit { eirp_dbm: standard.eirp_dbm.min(density + 13 + over_20), ..standard };
+    match indoor {
+        Some(i) if i.eirp_dbm > granted.eirp_dbm => Some(i),
+        _ => Some(granted),
+    }
+}
+
 /// True if a channel is among those that a radio offers by its own list or by custom.
 fn is_listed(primaries: &[u8], c: Channel) -> bool {
+    // U-NII-4 takes a radio that says that it has it.
+    let beyond = c.band() == Band::Ghz5 && c.span_mhz().1 > 5_850;
     let usual = match c.band() {
         Band::Ghz2 => [1, 6, 11].contains(&c.primary()),
-        Band::Ghz5 => true,
+        Band::Ghz5 => !beyond,
         // Preferred scanning channels: 5, 21, 37, ...
         Band::Ghz6 => (c.primary() + 11) % 16 == 0,
     };
-    if primaries.is_empty() { usual } else { primaries.contains(&c.primary()) }
+    let has = || !beyond || primaries.iter().any(|p| [169, 173, 177].contains(p));
+    if primaries.is_empty() { usual } else { primaries.contains(&c.primary()) && has() }
 }
 
 /// True if a channel covers the 20 MHz channel of a number.
@@ -324,14 +353,64 @@ pub fn marks(site: &Site, plan: &Plan, wish: &Wish, found: &mut Vec<Violation>) 
     let right = match (&plan.apply, plan.keep) {
         (Apply::Never, keep) => keep,
         (Apply::Now { reason }, false) => urgent && (*reason == Urgency::NotAllowed || has_radar(site)),
-        (Apply::QuietWindow { from_minute, to_minute }, false) => {
-            !urgent && site.quiet_window.is_some_and(|q| (q.from_minute, q.to_minute) == (*from_minute, *to_minute))
+        (Apply::QuietWindow { from_minute, to_minute, best_minute }, false) => {
+            let inside = |m: u16| {
+                let after = |x: u16| (1_440 + u32::from(x) - u32::from(*from_minute)) % 1_440;
+                from_minute == to_minute || after(m) < after(*to_minute)
+            };
+            let window = site.quiet_window.is_some_and(|q| (q.from_minute, q.to_minute) == (*from_minute, *to_minute));
+            !urgent && window && best_minute.is_none_or(|m| inside(m) && site.forecast.is_some())
         }
-        (Apply::AnyTime, false) => !urgent && site.quiet_window.is_none(),
+        (Apply::AnyTime { best_minute }, false) => {
+            !urgent && site.quiet_window.is_none() && best_minute.is_none_or(|m| m < 1_440 && site.forecast.is_some())
+        }
         _ => false,
     };
     if !right {
         j.fault(Code::Apply, "apply", format!("{:?}", plan.apply));
+    }
+}
+
+/// Checks the budget of changes, and where radios go when radar shows.
+pub fn limits(site: &Site, plan: &Plan, wish: &Wish, found: &mut Vec<Violation>) {
+    let mut j = Judge { site, found };
+    let over = site.policy.max_switches.is_some_and(|most| changes(site, wish) > i64::from(most));
+    if over && may_stay(site) {
+        j.fault(Code::Budget, "objective.switches", "more changes than policy.max_switches allows");
+    }
+    for (i, f) in plan.fallbacks.iter().enumerate() {
+        let path = format!("fallbacks[{i}]");
+        let at = pod_index(site, &f.pod).and_then(|p| radio_at(site, p, &f.radio));
+        let Some(at) = at else {
+            j.fault(Code::Fallback, &path, "the site has no such radio");
+            continue;
+        };
+        let band = site.pods[at.0].radios[at.1].band;
+        let Some(c) = Channel::with_center(band, f.primary, f.width, f.center) else {
+            j.fault(Code::Fallback, &path, "there is no such channel");
+            continue;
+        };
+        let planned = PlannedRadio {
+            pod: f.pod.clone(),
+            radio: f.radio.clone(),
+            band,
+            primary: f.primary,
+            width: f.width,
+            center: f.center,
+            eirp_dbm: f.eirp_dbm,
+            changed: true,
+            cac_s: 0,
+        };
+        let mut faults = Vec::new();
+        // A listening time shows as a wrong mark there.
+        read_setting(&path, at, c, &planned, &mut Judge { site, found: &mut faults });
+        if let Some(first) = faults.first() {
+            j.fault(Code::Fallback, &path, first.detail.clone());
+        }
+        let twins = plan.fallbacks.iter().filter(|o| (&o.pod, &o.radio) == (&f.pod, &f.radio)).count();
+        if twins > 1 || wish.radios.get(&at).is_none_or(|w| permit(site, at, w.0).is_none_or(|m| m.cac_s == 0)) {
+            j.fault(Code::Fallback, &path, "one is wanted for each radio that watches for radar, and for no other");
+        }
     }
 }
 
@@ -358,7 +437,7 @@ fn runs_legally(site: &Site, p: usize, k: usize) -> bool {
         center: c.center(),
         eirp_dbm: s.eirp_dbm,
         changed: false,
-        cac_s: Domain::of(&site.country).and_then(|d| d.permit(c, radio.tpc)).map_or(0, |m| m.cac_s),
+        cac_s: permit(site, (p, k), c).map_or(0, |m| m.cac_s),
     };
     read_setting("", (p, k), c, &planned, &mut Judge { site, found: &mut found });
     found.is_empty()

@@ -105,7 +105,8 @@ pub fn u_milli(site: &Site, w: &Wish) -> i64 {
         }
         u += f64::from(client.weight_milli) * libm::log(least.max(0.001));
     }
-    libm::round(u) as i64 - changes(site, w) * i64::from(site.policy.switch_cost_milli) - radar(site, w)
+    let tries = changes(site, w) + refused(site, w);
+    libm::round(u) as i64 - tries * i64::from(site.policy.switch_cost_milli) - radar(site, w)
 }
 
 /// Radios, uplinks and clients that differ from what the site says.
@@ -129,6 +130,18 @@ pub fn changes(site: &Site, w: &Wish) -> i64 {
     for (client, &(p, k)) in site.clients.iter().zip(&w.clients) {
         if let Some(a) = &client.current {
             n += i64::from(a.pod != site.pods[p].id || a.radio != site.pods[p].radios[k].id);
+        }
+    }
+    n
+}
+
+/// Requests that the moved clients refused before: each may be refused again.
+fn refused(site: &Site, w: &Wish) -> i64 {
+    let mut n = 0;
+    for (client, &(p, k)) in site.clients.iter().zip(&w.clients) {
+        if let Some(a) = &client.current {
+            let moved = a.pod != site.pods[p].id || a.radio != site.pods[p].radios[k].id;
+            n += if moved { i64::from(client.refusals) } else { 0 };
         }
     }
     n

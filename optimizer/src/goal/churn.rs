@@ -36,6 +36,12 @@ pub fn switches(t: &Topology, a: &Assignment) -> i64 {
     (radios + uplinks + clients) as i64
 }
 
+/// Requests that moved clients may refuse first, by their history: one that refused n is taken to accept one in n + 1.
+pub fn refusals(t: &Topology, a: &Assignment) -> i64 {
+    let moved = t.clients.iter().zip(&a.clients).filter(|(c, r)| c.current.is_some_and(|now| now != **r));
+    moved.map(|(c, _)| i64::from(c.refusals)).sum()
+}
+
 impl Goal<'_> {
     pub(super) fn group_churn(&self, g: usize, v: usize) -> Costs {
         let value: &Value = &self.values[g][v];

@@ -105,9 +105,9 @@ fn radar_milli(t: &Topology, a: &Assignment) -> i64 {
     a.radios.iter().map(|s| churn::radar_cost(t, s.channel)).sum()
 }
 
-/// The cost of an assignment's changes in thousandths of U.
+/// The cost of an assignment's changes in thousandths of U, a client's with the requests that it may refuse first.
 fn switch_milli(t: &Topology, a: &Assignment) -> i64 {
-    churn::switches(t, a) * i64::from(t.policy.switch_cost_milli)
+    (churn::switches(t, a) + churn::refusals(t, a)) * i64::from(t.policy.switch_cost_milli)
 }
 
 /// Weighted sum of the logarithms of the shares that clients get, in thousandths.
@@ -197,7 +197,7 @@ fn together(t: &Topology, a: &Assignment, mut s: Settled) -> Settled {
 }
 
 /// Airtime that each radio needs: beacons, clients, relayed traffic.
-fn needed(t: &Topology, a: &Assignment, airs: &[Air]) -> Vec<f64> {
+pub fn needed(t: &Topology, a: &Assignment, airs: &[Air]) -> Vec<f64> {
     let mut needed = vec![BEACON_PPM as f64 / 1e6; t.radios.len()];
     let mut through = vec![0u64; t.pods.len()];
     let need = |r: usize, loss: i32, demand: u64, ability: crate::rf::rates::Ability| {

@@ -90,7 +90,8 @@ impl<'a> Goal<'a> {
             c.options.len() == 1 && c.current.is_some_and(|now| now != c.options[0])
         };
         let mut goal = Self {
-            forced: t.clients.iter().filter(moved).count() as i64 * i64::from(t.policy.switch_cost_milli),
+            forced: t.clients.iter().filter(moved).map(|c| 1 + i64::from(c.refusals)).sum::<i64>()
+                * i64::from(t.policy.switch_cost_milli),
             t,
             basis,
             nodes,
@@ -133,7 +134,7 @@ impl<'a> Goal<'a> {
         self.tuned[radio][value].air
     }
 
-    /// What switches and radar risk of a node's value take from U, in thousandths.
+    /// What switches, refusals and radar risk of a node's value take from U, in thousandths.
     pub fn fixed(&self, node: usize, value: usize) -> i64 {
         self.fixed[node][value]
     }
@@ -158,10 +159,7 @@ impl<'a> Goal<'a> {
     }
 
     fn fixed_costs(&self, n: usize) -> Vec<i64> {
-        let cost = |v: usize| {
-            let churn = self.churn(n, v);
-            churn.get(Term::Radar) + churn.get(Term::Switch)
-        };
+        let cost = |v: usize| self.churn(n, v).total();
         (0..self.values[n].len()).map(cost).collect()
     }
 

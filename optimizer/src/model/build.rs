@@ -3,8 +3,8 @@
 use millpond_dsp::phy::{Band, Bandwidth};
 
 use super::site::{
-    Attachment, Client, ClientLoss, DfsState, FORMAT, Neighbour, Phy, Pod, PodLoss, Policy, Radio, Setting, Site,
-    Survey, Uplink, Wire,
+    Attachment, Client, ClientLoss, DfsState, FORMAT, Neighbour, Phy, Pod, PodLoss, Policy, PowerClass, Radio, Setting,
+    Site, Survey, Uplink, Wire,
 };
 
 /// Builds a [`Site`] by pod and client numbers, as a node's telemetry has them.
@@ -49,7 +49,9 @@ impl SiteBuilder {
                 dfs: Vec::new(),
                 pins: Vec::new(),
                 objections: Vec::new(),
+                afc: Vec::new(),
                 quiet_window: None,
+                forecast: None,
             },
         }
     }
@@ -92,6 +94,7 @@ impl SiteBuilder {
             streams: 2,
             primaries: Vec::new(),
             dfs: true,
+            class: PowerClass::default(),
             tpc: false,
             current: now,
         });
@@ -175,7 +178,7 @@ impl SiteBuilder {
 
     /// Adds the radar state of a 20 MHz channel.
     pub fn radar(&mut self, channel: u8, radar_events_30d: u32, non_occupancy: bool) -> &mut Self {
-        self.site.dfs.push(DfsState { channel, radar_events_30d, non_occupancy });
+        self.site.dfs.push(DfsState { channel, radar_events_30d, home: None, non_occupancy });
         self
     }
 

@@ -20,6 +20,9 @@ pub struct Plan {
     pub uplinks: Vec<PlannedUplink>,
     /// Where every client shall be served.
     pub clients: Vec<PlannedClient>,
+    /// For every radio that watches for radar: where it goes when radar shows. It needs no listening.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallbacks: Vec<Fallback>,
     /// What the plan is worth.
     pub objective: Objective,
     /// When it may be applied.
@@ -50,6 +53,24 @@ pub struct PlannedRadio {
     pub changed: bool,
     /// Seconds of listening for radar before the first frame; 0 means none.
     pub cac_s: u32,
+}
+
+/// Where a radio goes when radar shows on its channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fallback {
+    /// The pod.
+    pub pod: String,
+    /// The radio.
+    pub radio: String,
+    /// Primary 20 MHz channel.
+    pub primary: u8,
+    /// Width in MHz.
+    pub width: Bandwidth,
+    /// Centre channel number.
+    pub center: u8,
+    /// Radiated power in dBm.
+    pub eirp_dbm: i32,
 }
 
 /// A pod's wireless uplink.
@@ -120,13 +141,20 @@ pub enum Apply {
     /// Nothing is to be applied.
     Never,
     /// At any time: the site has no quiet window.
-    AnyTime,
+    AnyTime {
+        /// The quietest minute of the local day by the forecast.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        best_minute: Option<u16>,
+    },
     /// In the quiet window.
     QuietWindow {
         /// First minute of the local day.
         from_minute: u16,
         /// Minute at which it ends.
         to_minute: u16,
+        /// The quietest minute in it by the forecast.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        best_minute: Option<u16>,
     },
     /// At once: a channel in use has become unusable.
     Now {

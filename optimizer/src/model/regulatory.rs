@@ -6,8 +6,8 @@
 //! The clauses name where each limit is set. The figures were entered from public knowledge of those clauses; **the texts
 //! were not at hand**. Seen beside them were only entries of the public wireless regulatory database for Great Britain
 //! (equal at 5 and lower at 6 GHz here) and an older one for Japan, whose W52 and W56 limits (20 and 23 dBm) are lower
-//! than here. A product that ships has to check them all. Outdoor use, AFC (6 GHz standard power) and very low power are
-//! not offered: the planner assumes an indoor access point.
+//! than here; and for Canada, which allows more at 5600 to 5650 MHz. A product that ships has to check them all. The planner
+//! assumes an indoor access point; standard power at 6 GHz needs a grant by an automated frequency coordinator (AFC).
 
 use std::sync::LazyLock;
 
@@ -41,8 +41,12 @@ pub struct Rule {
 pub struct Domain {
     /// Short name of the domain.
     pub name: &'static str,
-    /// The rules, by frequency.
+    /// The rules, by frequency; at 6 GHz those of low-power indoor use.
     pub rules: &'static [Rule],
+    /// At 6 GHz, very low power.
+    pub very_low: &'static [Rule],
+    /// At 6 GHz, standard power; it needs a grant.
+    pub standard: &'static [Rule],
 }
 
 /// What the domain says about one channel.
@@ -74,7 +78,7 @@ const fn rule(
     }
 }
 
-/// United States. U-NII-4 (5850 to 5895 MHz) is left out: few radios have it.
+/// United States. U-NII-4 (5850 to 5895 MHz) is for radios that list primaries in it.
 pub const FCC: Domain = Domain {
     name: "FCC",
     rules: &[
@@ -86,9 +90,48 @@ pub const FCC: Domain = Domain {
         rule(Band::Ghz5, (5250, 5350), (30, 30), Some(17), 60, "47 CFR 15.407(a)(2), (h)(2)"),
         rule(Band::Ghz5, (5470, 5725), (30, 30), Some(17), 60, "47 CFR 15.407(a)(2), (h)(2)"),
         rule(Band::Ghz5, (5725, 5850), (36, 36), None, 0, "47 CFR 15.407(a)(3)(i)"),
+        // Indoor access point.
+        rule(Band::Ghz5, (5850, 5895), (36, 36), Some(20), 0, "47 CFR 15.407(a)(3)(ii), U-NII-4"),
         // Low-power indoor.
         rule(Band::Ghz6, (5925, 7125), (30, 30), Some(5), 0, "47 CFR 15.407(a)(5)"),
     ],
+    very_low: &[rule(Band::Ghz6, (5925, 7125), (14, 14), Some(-5), 0, "47 CFR 15.407(a)(9)")],
+    standard: &[
+        rule(Band::Ghz6, (5925, 6425), (36, 36), Some(23), 0, "47 CFR 15.407(a)(4)"),
+        rule(Band::Ghz6, (6525, 6875), (36, 36), Some(23), 0, "47 CFR 15.407(a)(4)"),
+    ],
+};
+
+/// Canada. 5600 to 5650 MHz is left out, as older issues of the standard do.
+pub const ISED: Domain = Domain {
+    name: "ISED",
+    rules: &[
+        rule(Band::Ghz2, (2400, 2473), (36, 36), None, 0, "RSS-247 5.4(d)"),
+        rule(Band::Ghz5, (5150, 5250), (23, 23), Some(10), 0, "RSS-247 6.2.1, indoor"),
+        rule(Band::Ghz5, (5250, 5350), (27, 30), Some(17), 60, "RSS-247 6.2.2"),
+        rule(Band::Ghz5, (5470, 5600), (27, 30), Some(17), 60, "RSS-247 6.2.3"),
+        rule(Band::Ghz5, (5650, 5725), (27, 30), Some(17), 60, "RSS-247 6.2.3"),
+        rule(Band::Ghz5, (5725, 5850), (36, 36), None, 0, "RSS-247 6.2.4"),
+        rule(Band::Ghz6, (5925, 7125), (30, 30), Some(5), 0, "RSS-248 4.5.3, low-power indoor"),
+    ],
+    very_low: &[rule(Band::Ghz6, (5925, 7125), (14, 14), Some(-5), 0, "RSS-248 4.5.4")],
+    standard: &[rule(Band::Ghz6, (5925, 6875), (36, 36), Some(23), 0, "RSS-248 4.5.2")],
+};
+
+/// Australia.
+pub const ACMA: Domain = Domain {
+    name: "ACMA",
+    rules: &[
+        rule(Band::Ghz2, (2400, 2484), (36, 36), None, 0, "Radiocommunications (LIPD) Class Licence, item 56"),
+        rule(Band::Ghz5, (5150, 5250), (23, 23), Some(10), 0, "Radiocommunications (LIPD) Class Licence, RLAN indoor"),
+        rule(Band::Ghz5, (5250, 5350), (20, 23), Some(10), 60, "Radiocommunications (LIPD) Class Licence, RLAN indoor"),
+        rule(Band::Ghz5, (5470, 5600), (27, 30), Some(17), 60, "Radiocommunications (LIPD) Class Licence, RLAN"),
+        rule(Band::Ghz5, (5650, 5725), (27, 30), Some(17), 60, "Radiocommunications (LIPD) Class Licence, RLAN"),
+        rule(Band::Ghz5, (5725, 5850), (36, 36), None, 0, "Radiocommunications (LIPD) Class Licence, item 59"),
+        rule(Band::Ghz6, (5925, 6425), (24, 24), Some(11), 0, "Radiocommunications (LIPD) Class Licence, RLAN indoor"),
+    ],
+    very_low: &[rule(Band::Ghz6, (5925, 6425), (14, 14), Some(1), 0, "Radiocommunications (LIPD) Class Licence, RLAN")],
+    standard: &[],
 };
 
 /// European Union, EEA, Switzerland, United Kingdom. 5725 to 5875 MHz (25 mW short-range devices) is left out.
@@ -105,6 +148,8 @@ pub const ETSI: Domain = Domain {
         // Low-power indoor.
         rule(Band::Ghz6, (5945, 6425), (23, 23), Some(10), 0, "EN 303 687 4.3.3; ECC/DEC/(20)01 annex 1"),
     ],
+    very_low: &[rule(Band::Ghz6, (5945, 6425), (14, 14), Some(1), 0, "EN 303 687 4.3.3; ECC/DEC/(20)01 annex 2")],
+    standard: &[],
 };
 
 /// Japan. Channel 14 (802.11b only) is left out.
@@ -118,7 +163,19 @@ pub const JAPAN: Domain = Domain {
         // Low-power indoor.
         rule(Band::Ghz6, (5925, 6425), (23, 23), Some(10), 0, "Radio Equipment Ordinance 49-20 (6 GHz, 2022), LPI"),
     ],
+    very_low: &[rule(
+        Band::Ghz6,
+        (5925, 6425),
+        (14, 14),
+        Some(1),
+        0,
+        "Radio Equipment Ordinance 49-20 (6 GHz, 2022), VLP",
+    )],
+    standard: &[],
 };
+
+/// Every domain.
+const ALL: [Domain; 5] = [FCC, ETSI, JAPAN, ISED, ACMA];
 
 const ETSI_COUNTRIES: [&str; 35] = [
     "EU", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS",
@@ -131,9 +188,9 @@ type Permits = [Vec<Option<Permit>>; 3];
 /// Every domain's permits, worked out on first use: a plan asks thousands of times.
 static TABLES: LazyLock<Vec<(&'static [Rule], Permits)>> = LazyLock::new(|| {
     let band = |d: &Domain, b: Band| {
-        channels(b).iter().flat_map(|&c| [false, true].map(|tpc| d.work_out(c, tpc))).collect::<Vec<_>>()
+        channels(b).iter().flat_map(|&c| [false, true].map(|tpc| work_out(d.rules, c, tpc))).collect::<Vec<_>>()
     };
-    [FCC, ETSI, JAPAN].iter().map(|d| (d.rules, Band::ALL.map(|b| band(d, b)))).collect()
+    ALL.iter().map(|d| (d.rules, Band::ALL.map(|b| band(d, b)))).collect()
 });
 
 impl Domain {
@@ -142,6 +199,8 @@ impl Domain {
         match country {
             "US" => Some(FCC),
             "JP" => Some(JAPAN),
+            "CA" => Some(ISED),
+            "AU" => Some(ACMA),
             c if ETSI_COUNTRIES.contains(&c) => Some(ETSI),
             _ => None,
         }
@@ -160,26 +219,36 @@ impl Domain {
     pub fn permit(&self, channel: Channel, tpc: bool) -> Option<Permit> {
         let table = TABLES.iter().find(|t| std::ptr::eq(t.0, self.rules));
         table.map_or_else(
-            || self.work_out(channel, tpc),
+            || work_out(self.rules, channel, tpc),
             |t| t.1[channel.band() as usize][2 * index(channel) + usize::from(tpc)],
         )
     }
 
-    /// What the rules say about a channel.
-    fn work_out(&self, channel: Channel, tpc: bool) -> Option<Permit> {
-        let (low, high) = channel.span_mhz();
-        let mut covered = low;
-        let mut permit = Permit { eirp_dbm: i32::MAX, cac_s: 0 };
-        for r in self.rules.iter().filter(|r| r.band == channel.band() && r.low_mhz < high && low < r.high_mhz) {
-            if r.low_mhz > covered {
-                return None;
-            }
-            covered = r.high_mhz;
-            permit.eirp_dbm = permit.eirp_dbm.min(r.limit_dbm(channel.width(), tpc));
-            permit.cac_s = permit.cac_s.max(r.cac_s);
-        }
-        (covered >= high && covered > low).then_some(permit)
+    /// What the domain says about a channel at very low power.
+    pub fn permit_very_low(&self, channel: Channel) -> Option<Permit> {
+        work_out(self.very_low, channel, false)
     }
+
+    /// What the domain says about a channel at standard power, apart from what a grant says.
+    pub fn permit_standard(&self, channel: Channel) -> Option<Permit> {
+        work_out(self.standard, channel, false)
+    }
+}
+
+/// What rules say about a channel; `None` if they do not cover it.
+fn work_out(rules: &[Rule], channel: Channel, tpc: bool) -> Option<Permit> {
+    let (low, high) = channel.span_mhz();
+    let mut covered = low;
+    let mut permit = Permit { eirp_dbm: i32::MAX, cac_s: 0 };
+    for r in rules.iter().filter(|r| r.band == channel.band() && r.low_mhz < high && low < r.high_mhz) {
+        if r.low_mhz > covered {
+            return None;
+        }
+        covered = r.high_mhz;
+        permit.eirp_dbm = permit.eirp_dbm.min(r.limit_dbm(channel.width(), tpc));
+        permit.cac_s = permit.cac_s.max(r.cac_s);
+    }
+    (covered >= high && covered > low).then_some(permit)
 }
 
 impl Rule {
@@ -191,7 +260,7 @@ impl Rule {
 }
 
 /// 10 log10 of a width in MHz, rounded down: 13 dB at 20 MHz and 3 dB more for each doubling.
-const fn width_db(width: Bandwidth) -> i32 {
+pub const fn width_db(width: Bandwidth) -> i32 {
     13 + 3 * width as i32
 }
 
@@ -216,7 +285,11 @@ mod tests {
             (FCC, Ghz5, 36, 160, Some((30, 60))),
             (FCC, Ghz5, 144, 20, Some((30, 60))),
             (FCC, Ghz5, 149, 80, Some((36, 0))),
-            (FCC, Ghz5, 173, 20, None),
+            (FCC, Ghz5, 173, 20, Some((33, 0))),
+            (FCC, Ghz5, 149, 160, Some((36, 0))),
+            (ISED, Ghz5, 116, 20, Some((27, 60))),
+            (ISED, Ghz5, 120, 20, None),
+            (ACMA, Ghz6, 1, 80, Some((24, 0))),
             (ETSI, Ghz5, 36, 80, Some((23, 0))),
             (ETSI, Ghz5, 52, 20, Some((20, 60))),
             (ETSI, Ghz5, 116, 20, Some((27, 60))),
@@ -238,7 +311,7 @@ mod tests {
 
     #[test]
     fn rules_do_not_overlap_and_rise() {
-        for domain in [FCC, ETSI, JAPAN] {
+        for domain in ALL {
             for pair in domain.rules.windows(2) {
                 assert!(pair[0].high_mhz <= pair[1].low_mhz, "{}: {pair:?}", domain.name);
             }

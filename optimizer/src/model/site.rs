@@ -46,9 +46,15 @@ pub struct Site {
     /// Choices that the household ruled out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objections: Vec<Choice>,
+    /// Grants of standard power at 6 GHz.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub afc: Vec<Grant>,
     /// When changes may be applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_window: Option<QuietWindow>,
+    /// What a day is expected to look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
 }
 
 /// What the planner may do and what a change costs.
@@ -65,6 +71,9 @@ pub struct Policy {
     pub steer_clients: bool,
     /// False keeps the backhaul tree as it is.
     pub move_uplinks: bool,
+    /// Most radios, uplinks and clients that one plan may change, unless what runs is not allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_switches: Option<u32>,
 }
 
 impl Default for Policy {
@@ -76,6 +85,7 @@ impl Default for Policy {
             power_steps_db: vec![0, 3, 6],
             steer_clients: true,
             move_uplinks: true,
+            max_switches: None,
         }
     }
 }
@@ -151,12 +161,59 @@ pub struct Radio {
     /// True if it can detect radar. Without it, DFS channels are out.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub dfs: bool,
+    /// Its class at 6 GHz.
+    #[serde(default, skip_serializing_if = "PowerClass::is_default")]
+    pub class: PowerClass,
     /// True if it has transmit power control, which raises some limits by 3 dB.
     #[serde(default, skip_serializing_if = "is_false")]
     pub tpc: bool,
     /// What it does now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<Setting>,
+}
+
+/// What a radio may do at 6 GHz.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PowerClass {
+    /// Low-power indoor.
+    #[default]
+    LowIndoor,
+    /// Very low power.
+    VeryLow,
+    /// Standard power where a grant covers the channel, low-power indoor elsewhere.
+    Standard,
+}
+
+impl PowerClass {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What an automated frequency coordinator grants a pod at 6 GHz.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// The pod.
+    pub pod: String,
+    /// Lower edge in MHz.
+    pub low_mhz: u16,
+    /// Upper edge in MHz.
+    pub high_mhz: u16,
+    /// Highest EIRP in dBm in 1 MHz.
+    pub density_dbm_per_mhz: i32,
+}
+
+/// What a day is expected to look like, by hour of the local day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forecast {
+    /// Demand of the hour as a share of the busy hour's, in thousandths; 24 entries.
+    pub demand_permille: Vec<u16>,
+    /// Share of the hour in which somebody moves, in thousandths; 24 entries, or none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub motion_permille: Vec<u16>,
 }
 
 fn two() -> u8 {
@@ -344,7 +401,7 @@ pub struct Survey {
     pub noise_dbm: Option<i32>,
 }
 
-/// Radar state of one 20 MHz channel at 5 GHz, for the whole site.
+/// Radar state of one 20 MHz channel at 5 GHz, for the whole site or for one home.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DfsState {
@@ -353,6 +410,9 @@ pub struct DfsState {
     /// Radar detections in the last 30 days.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub radar_events_30d: u32,
+    /// The home whose pods saw it; left out means the whole site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
     /// True while the non-occupancy period runs: the channel is forbidden.
     #[serde(default, skip_serializing_if = "is_false")]
     pub non_occupancy: bool,

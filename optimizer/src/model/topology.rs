@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use millpond_dsp::phy::{Band, Channel};
 
-use super::regulatory::Domain;
-use super::site::{Phy, Policy, QuietWindow};
+use super::regulatory::{Domain, Permit, width_db};
+use super::site::{Forecast, Phy, Policy, PowerClass, QuietWindow};
 use millpond_dsp::phy::Bandwidth;
 
 /// A site in index form. [`validate`](crate::validate::validate) makes it.
@@ -31,10 +31,12 @@ pub struct Topology {
     pub pod_loss_db: BTreeMap<(usize, usize, Band), i32>,
     /// Radar detections in 30 days by 20 MHz channel.
     pub radar_events_30d: BTreeMap<u8, u32>,
-    /// 20 MHz channels in their non-occupancy period.
-    pub non_occupancy: Vec<u8>,
+    /// 20 MHz channels in their non-occupancy period, with the home that it holds for, or for all.
+    pub non_occupancy: Vec<(Option<usize>, u8)>,
     /// When changes may be applied.
     pub quiet_window: Option<QuietWindow>,
+    /// What a day is expected to look like.
+    pub forecast: Option<Forecast>,
 }
 
 /// A home: pods that share one gateway.
@@ -113,6 +115,10 @@ pub struct RadioNode {
     pub max_eirp_dbm: i32,
     /// True if it has transmit power control.
     pub tpc: bool,
+    /// Its class at 6 GHz.
+    pub class: PowerClass,
+    /// Grants of standard power: lower and upper edge in MHz, EIRP in dBm in 1 MHz.
+    pub grants: Vec<(u16, u16, i32)>,
     /// Spatial streams.
     pub streams: u8,
     /// What it does now.
@@ -127,6 +133,38 @@ pub struct RadioNode {
     pub widest: Bandwidth,
     /// Other radios of the band that it hears, with the path loss in dB.
     pub hears: Vec<(usize, i32)>,
+}
+
+impl RadioNode {
+    /// What the domain says about a channel of this radio, at no more than its hardware's power.
+    pub fn permit(&self, domain: Domain, channel: Channel) -> Option<Permit> {
+        let indoor = match (channel.band(), self.class) {
+            (Band::Ghz6, PowerClass::VeryLow) => domain.permit_very_low(channel),
+            _ => domain.permit(channel, self.tpc),
+        };
+        let standard = match (channel.band(), self.class) {
+            (Band::Ghz6, PowerClass::Standard) => self.granted(domain, channel),
+            _ => None,
+        };
+        let best = indoor.into_iter().chain(standard).max_by_key(|p| p.eirp_dbm)?;
+        Some(Permit { eirp_dbm: best.eirp_dbm.min(self.max_eirp_dbm), ..best })
+    }
+
+    /// Standard power as far as grants cover the channel without a gap.
+    fn granted(&self, domain: Domain, channel: Channel) -> Option<Permit> {
+        let (low, high) = channel.span_mhz();
+        let permit = domain.permit_standard(channel)?;
+        let (mut covered, mut density) = (low, i32::MAX);
+        // Grants are in order of their lower edge.
+        for &(from, to, dbm) in self.grants.iter().filter(|g| g.0 < high && low < g.1) {
+            if from > covered {
+                return None;
+            }
+            (covered, density) = (covered.max(to), density.min(dbm));
+        }
+        let limit = permit.eirp_dbm.min(density.saturating_add(width_db(channel.width())));
+        (covered >= high).then_some(Permit { eirp_dbm: limit, ..permit })
+    }
 }
 
 /// A radio's channel and EIRP.
@@ -200,8 +238,7 @@ impl Topology {
 
     /// The highest EIRP in dBm of a radio on a channel; `None` if the country forbids the channel.
     pub fn max_eirp_dbm(&self, radio: usize, channel: Channel) -> Option<i32> {
-        let r = &self.radios[radio];
-        self.domain.permit(channel, r.tpc).map(|p| p.eirp_dbm.min(r.max_eirp_dbm))
+        self.radios[radio].permit(self.domain, channel).map(|p| p.eirp_dbm)
     }
 
     /// What runs now, if the site says it for every radio and uplink. Stations without a place count as served by the

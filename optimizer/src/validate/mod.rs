@@ -43,7 +43,7 @@ fn stop_on(faults: &mut Vec<SiteError>) -> Result<(), Vec<SiteError>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::site::{Choice, DfsState, Uplink, Wire};
+    use crate::model::site::{Choice, DfsState, Forecast, Grant, Uplink, Wire};
     use millpond_dsp::phy::{Band, Bandwidth};
 
     const EXAMPLE: &[u8] = include_bytes!("../../examples/three-pods.json");
@@ -107,7 +107,22 @@ mod tests {
             s.pods[0].radios[1].current.as_mut().unwrap().primary = 37;
         });
         plant(&[(Code::NoChannel, "dfs[2].channel")], |s| {
-            s.dfs.push(DfsState { channel: 101, radar_events_30d: 0, non_occupancy: false });
+            s.dfs.push(DfsState { channel: 101, radar_events_30d: 0, home: None, non_occupancy: false });
+        });
+        plant(&[(Code::Unknown, "dfs[2].home")], |s| {
+            s.dfs.push(DfsState {
+                channel: 100,
+                radar_events_30d: 0,
+                home: Some("attic".into()),
+                non_occupancy: false,
+            });
+        });
+        plant(&[(Code::Unknown, "afc[0].pod")], |s| {
+            s.afc.push(Grant { pod: "attic".into(), low_mhz: 5_925, high_mhz: 6_425, density_dbm_per_mhz: 20 });
+        });
+        plant(&[(Code::Size, "forecast.demand_permille"), (Code::Range, "afc[0].high_mhz")], |s| {
+            s.forecast = Some(Forecast { demand_permille: vec![0; 23], motion_permille: Vec::new() });
+            s.afc.push(Grant { pod: "hall".into(), low_mhz: 6_000, high_mhz: 6_000, density_dbm_per_mhz: 20 });
         });
         plant(&[(Code::NothingAllowed, "pods[0].radios[0]")], |s| {
             s.pods[0].radios[0].primaries = vec![14];

@@ -38,6 +38,8 @@ pub struct Resolved {
     pub neighbours: Vec<Vec<Foreign>>,
     /// Survey by pod.
     pub survey: Vec<Vec<Measured>>,
+    /// Grants of standard power by pod, in order of their lower edge.
+    pub grants: Vec<Vec<(u16, u16, i32)>>,
     /// Pins.
     pub pins: Vec<Rule>,
     /// Objections.
@@ -148,6 +150,7 @@ pub fn resolve(site: &Site, faults: &mut Vec<SiteError>) -> Resolved {
         client_at: (0..site.clients.len()).map(|c| client_place(site, c, &mut n)).collect(),
         neighbours: neighbours(site, &mut n),
         survey: surveys(site, &mut n),
+        grants: grants(site, &mut n),
         pins: rules(&site.pins, "pins", &mut n),
         objections: rules(&site.objections, "objections", &mut n),
         first_radio,
@@ -283,8 +286,22 @@ fn surveys(site: &Site, n: &mut Names) -> Vec<Vec<Measured>> {
     for (i, d) in site.dfs.iter().enumerate() {
         let path = Place::of("dfs", i).field("channel");
         n.channel(Band::Ghz5, d.channel, Bandwidth::Mhz20, None, path);
-        n.unique(&mut seen, d.channel, path);
+        n.unique(&mut seen, (d.channel, &d.home), path);
+        if d.home.as_ref().is_some_and(|h| site.pods.iter().all(|p| p.home != *h)) {
+            n.fault(Code::Unknown, format!("dfs[{i}].home"), "no pod is in a home of this name");
+        }
     }
+    all
+}
+
+fn grants(site: &Site, n: &mut Names) -> Vec<Vec<(u16, u16, i32)>> {
+    let mut all = vec![Vec::new(); site.pods.len()];
+    for (i, g) in site.afc.iter().enumerate() {
+        if let Some(pod) = n.pod(&g.pod, format_args!("afc[{i}].pod")) {
+            all[pod].push((g.low_mhz, g.high_mhz, g.density_dbm_per_mhz));
+        }
+    }
+    all.iter_mut().for_each(|grants| grants.sort_unstable());
     all
 }
 

@@ -8,7 +8,7 @@ use super::error::{Code, SiteError};
 use super::names::{Resolved, Rule};
 use super::uplinks;
 use crate::model::regulatory::Domain;
-use crate::model::site::{Radio, Sharing, Site};
+use crate::model::site::{DfsState, Radio, Sharing, Site};
 use crate::model::topology::{ClientNode, Group, Home, PodNode, RadioNode, Topology, Tuned};
 use crate::rf::chart::{channels, find};
 use crate::rf::rates::{Ability, NOISE_DBM, highest_mcs, rate_kbps, reaches};
@@ -26,10 +26,14 @@ pub fn build(site: &Site, r: &Resolved, faults: &mut Vec<SiteError>) -> Topology
         groups: Vec::new(),
         clients: Vec::new(),
         pod_loss_db: r.loss.iter().copied().collect(),
-        radar_events_30d: site.dfs.iter().map(|d| (d.channel, d.radar_events_30d)).collect(),
-        non_occupancy: site.dfs.iter().filter(|d| d.non_occupancy).map(|d| d.channel).collect(),
+        radar_events_30d: BTreeMap::new(),
+        non_occupancy: site.dfs.iter().filter(|d| d.non_occupancy).map(|d| (home_of(site, r, d), d.channel)).collect(),
         quiet_window: site.quiet_window,
+        forecast: site.forecast.clone(),
     };
+    for d in &site.dfs {
+        *t.radar_events_30d.entry(d.channel).or_default() += d.radar_events_30d;
+    }
     t.radios = radios(site, r, &t, faults);
     t.groups = groups(site.policy.channels, &mut t, faults);
     if !faults.is_empty() {
@@ -46,6 +50,12 @@ pub fn build(site: &Site, r: &Resolved, faults: &mut Vec<SiteError>) -> Topology
     uplinks::find(r, &mut t, faults);
     t.clients = (0..site.clients.len()).filter_map(|c| client(site, c, r, &t, faults)).collect();
     t
+}
+
+/// The home that radar state is about; the second pass found it.
+fn home_of(site: &Site, r: &Resolved, d: &DfsState) -> Option<usize> {
+    let home = d.home.as_ref()?;
+    site.pods.iter().position(|p| p.home == *home).map(|p| r.home[p])
 }
 
 fn homes(site: &Site, r: &Resolved) -> Vec<Home> {
@@ -88,66 +98,72 @@ fn radios(site: &Site, r: &Resolved, t: &Topology, faults: &mut Vec<SiteError>) 
         for (k, radio) in pod.radios.iter().enumerate() {
             let slot = pod.radios[..k].iter().filter(|x| x.band == radio.band).count();
             let current = r.tuned[all.len()];
-            let allowed = allowed(p, radio, current.map(|c| c.channel), r, t);
-            if allowed.is_empty() {
-                let detail = format!("no {} channel is left", radio.band);
-                faults.push(SiteError::new(Code::NothingAllowed, format!("pods[{p}].radios[{k}]"), detail));
-            }
-            let legal = |s: &Tuned| {
-                let limit = domain_limit(radio, s.channel, t);
-                allowed.contains(&s.channel) && limit.is_some_and(|m| s.eirp_dbm <= m)
-            };
-            all.push(RadioNode {
-                legal_now: current.as_ref().is_some_and(legal),
+            let mut node = RadioNode {
+                legal_now: false,
                 pod: p,
                 band: radio.band,
                 slot,
                 group: 0,
                 max_eirp_dbm: radio.max_eirp_dbm,
                 tpc: radio.tpc,
+                class: radio.class,
+                grants: r.grants[p].clone(),
                 streams: radio.streams,
                 current,
-                allowed,
+                allowed: Vec::new(),
                 strongest_dbm: radio.max_eirp_dbm,
                 widest: Bandwidth::Mhz20,
                 hears: Vec::new(),
-            });
+            };
+            node.allowed = allowed(radio, &node, r, t);
+            if node.allowed.is_empty() {
+                let detail = format!("no {} channel is left", radio.band);
+                faults.push(SiteError::new(Code::NothingAllowed, format!("pods[{p}].radios[{k}]"), detail));
+            }
+            let legal = |s: &Tuned| {
+                let limit = node.permit(t.domain, s.channel);
+                node.allowed.contains(&s.channel) && limit.is_some_and(|m| s.eirp_dbm <= m.eirp_dbm)
+            };
+            node.legal_now = current.as_ref().is_some_and(legal);
+            all.push(node);
         }
     }
     all
 }
 
-fn domain_limit(radio: &Radio, channel: Channel, t: &Topology) -> Option<i32> {
-    t.domain.permit(channel, radio.tpc).map(|p| p.eirp_dbm.min(radio.max_eirp_dbm))
-}
-
 /// The channels of a radio: those it lists, and the one it is on, as far as everything permits them.
-fn allowed(pod: usize, radio: &Radio, current: Option<Channel>, r: &Resolved, t: &Topology) -> Vec<Channel> {
-    let listed = |c: &Channel| {
-        if radio.primaries.is_empty() { is_usual(*c) } else { radio.primaries.contains(&c.primary()) }
-    };
-    let all = channels(radio.band).iter().copied().filter(|c| listed(c) || Some(*c) == current);
-    all.filter(|&c| permits(pod, radio, c, r, t)).collect()
+fn allowed(radio: &Radio, node: &RadioNode, r: &Resolved, t: &Topology) -> Vec<Channel> {
+    let current = node.current.map(|c| c.channel);
+    let all = channels(radio.band).iter().copied().filter(|&c| is_listed(&radio.primaries, c) || Some(c) == current);
+    all.filter(|&c| permits(radio, node, c, r, t)).collect()
 }
 
-/// The primaries that access points use unless told otherwise: 1, 6 and 11 at 2.4 GHz, and at 6 GHz the preferred
-/// scanning channels (IEEE 802.11ax-2021 26.17.2.3.3), where stations look.
-fn is_usual(c: Channel) -> bool {
-    match c.band() {
-        Band::Ghz2 => matches!(c.primary(), 1 | 6 | 11),
-        Band::Ghz5 => true,
-        Band::Ghz6 => c.primary() % 16 == 5,
+/// True if a radio offers a channel. What access points use unless told otherwise: 1, 6 and 11 at 2.4 GHz, at 5 GHz what
+/// lies under 5850 MHz, and at 6 GHz the preferred scanning channels (IEEE 802.11ax-2021 26.17.2.3.3), where stations
+/// look. A block that reaches over 5850 MHz takes a radio that lists a primary there.
+fn is_listed(primaries: &[u8], c: Channel) -> bool {
+    let beyond = c.band() == Band::Ghz5 && c.span_mhz().1 > 5_850;
+    if primaries.is_empty() {
+        return match c.band() {
+            Band::Ghz2 => matches!(c.primary(), 1 | 6 | 11),
+            Band::Ghz5 => !beyond,
+            Band::Ghz6 => c.primary() % 16 == 5,
+        };
     }
+    primaries.contains(&c.primary()) && (!beyond || primaries.iter().any(|p| (169..=177).contains(p)))
 }
 
-fn permits(pod: usize, radio: &Radio, c: Channel, r: &Resolved, t: &Topology) -> bool {
-    let Some(permit) = t.domain.permit(c, radio.tpc) else { return false };
-    let excluded = |n: &u8| find(Band::Ghz5, *n, Bandwidth::Mhz20, None).is_some_and(|x| x.overlaps(c));
+fn permits(radio: &Radio, node: &RadioNode, c: Channel, r: &Resolved, t: &Topology) -> bool {
+    let Some(permit) = node.permit(t.domain, c) else { return false };
+    let home = r.home[node.pod];
+    let excluded = |(who, n): &(Option<usize>, u8)| {
+        who.is_none_or(|h| h == home) && find(Band::Ghz5, *n, Bandwidth::Mhz20, None).is_some_and(|x| x.overlaps(c))
+    };
     let matches = |primary: Option<u8>, width: Option<Bandwidth>| {
         primary.is_none_or(|p| p == c.primary()) && width.is_none_or(|w| w == c.width())
     };
     let household = |rule: &Rule, pinned: bool| match *rule {
-        Rule::Radio(who, band, primary, width) if band == c.band() && who.is_none_or(|p| p == pod) => {
+        Rule::Radio(who, band, primary, width) if band == c.band() && who.is_none_or(|p| p == node.pod) => {
             matches(primary, width) == pinned
         }
         _ => true,

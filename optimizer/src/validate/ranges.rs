@@ -66,7 +66,8 @@ pub fn check(site: &Site, faults: &mut Vec<SiteError>) {
     r.length("clients", site.clients.len(), MAX_CLIENTS);
     r.length("neighbours", site.neighbours.len(), MAX_ENTRIES);
     r.length("survey", site.survey.len(), MAX_ENTRIES);
-    r.length("dfs", site.dfs.len(), 256);
+    r.length("dfs", site.dfs.len(), MAX_PODS);
+    r.length("afc", site.afc.len(), MAX_ENTRIES);
     r.length("pins", site.pins.len(), MAX_PODS);
     r.length("objections", site.objections.len(), MAX_PODS);
     // Lists that are too long are not looked into.
@@ -96,6 +97,21 @@ fn check_policy(site: &Site, r: &mut Ranges) {
     }
     for (i, step) in p.power_steps_db.iter().enumerate() {
         r.number("policy", &format!("power_steps_db[{i}]"), (*step).into(), 0, 30);
+    }
+    if let Some(most) = p.max_switches {
+        r.number("policy", "max_switches", most.into(), 0, 100_000);
+    }
+    if let Some(f) = &site.forecast {
+        for (field, list, may_lack) in
+            [("demand_permille", &f.demand_permille, false), ("motion_permille", &f.motion_permille, true)]
+        {
+            if list.len() != 24 && !(may_lack && list.is_empty()) {
+                r.fault(Code::Size, format!("forecast.{field}"), format!("{} entries, 24 are wanted", list.len()));
+            }
+            for (i, x) in list.iter().enumerate() {
+                r.number("forecast", &format!("{field}[{i}]"), (*x).into(), 0, 1_000);
+            }
+        }
     }
     if let Some(q) = site.quiet_window {
         r.number("quiet_window", "from_minute", q.from_minute.into(), 0, 1_439);
@@ -161,6 +177,12 @@ fn check_air(site: &Site, r: &mut Ranges) {
         let path = Place::of("survey", i);
         r.number(path, "busy_permille", s.busy_permille.into(), 0, 1_000);
         r.number(path, "noise_dbm", s.noise_dbm.unwrap_or(-94).into(), -120, -20);
+    }
+    for (i, g) in site.afc.iter().enumerate() {
+        let path = Place::of("afc", i);
+        r.number(path, "low_mhz", g.low_mhz.into(), 5_925, 7_125);
+        r.number(path, "high_mhz", g.high_mhz.into(), i64::from(g.low_mhz) + 1, 7_125);
+        r.number(path, "density_dbm_per_mhz", g.density_dbm_per_mhz.into(), -50, 23);
     }
     for (i, d) in site.dfs.iter().enumerate() {
         r.number(Place::of("dfs", i), "radar_events_30d", d.radar_events_30d.into(), 0, 100_000);

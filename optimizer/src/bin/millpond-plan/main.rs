@@ -7,6 +7,7 @@ mod out;
 
 mod check;
 mod input;
+mod pin;
 mod simulate;
 mod site;
 mod solve;

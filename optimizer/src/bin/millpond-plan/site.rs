@@ -1,5 +1,6 @@
 //! `millpond-plan site`: a plan for one home or block.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use millpond_optimizer::check::judge;
 use millpond_optimizer::diagram;
-use millpond_optimizer::env::Environment;
+use millpond_optimizer::env::{Environment, Progress};
 use millpond_optimizer::model::plan::{Apply, Choosable, Decision, Input, Kind, Plan, Subject};
-use millpond_optimizer::model::site::Site;
-use millpond_optimizer::plan_site;
+use millpond_optimizer::model::site::{Choice, Site};
 use millpond_optimizer::validate::{self, SiteError};
+use millpond_optimizer::{Point, frontier, plan_site};
 
 use serde_json::json;
 
-use crate::{Failure, input};
+use crate::{Failure, input, pin};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -39,6 +40,15 @@ pub struct Args {
     /// Also draw the site before and after
     #[arg(long, value_name = "OUT.svg")]
     svg: Option<PathBuf>,
+    /// Show what each number of changes could gain, instead of one plan
+    #[arg(long, conflicts_with_all = ["explain", "svg"])]
+    frontier: bool,
+    /// Hold something: `hall:5=44/80`, `kitchen->hall@5`, `laptop@kitchen:5`; parts may be left out
+    #[arg(long, value_name = "CHOICE", value_parser = pin::parse)]
+    pin: Vec<Choice>,
+    /// Rule something out, written as for --pin
+    #[arg(long, value_name = "CHOICE", value_parser = pin::parse)]
+    object: Vec<Choice>,
 }
 
 /// Reads, plans and prints.
@@ -47,8 +57,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if !(args.time >= 0.0 && args.time <= 1e6) {
         return Err(format!("--time {} is not a number of seconds from 0 to 1000000", args.time));
     }
-    let site = read(&args.site)?;
+    let mut site = read(&args.site)?;
+    site.pins.extend(args.pin.iter().cloned());
+    site.objections.extend(args.object.iter().cloned());
     let env = environment(args, start)?;
+    if args.frontier {
+        let points = frontier(&site, &env).map_err(|faults| describe(&args.site, &faults))?;
+        return print_frontier(&points, args.json);
+    }
     let plan = plan_site(&site, &env).map_err(|faults| describe(&args.site, &faults))?;
     if let Some(out) = &args.svg {
         std::fs::write(out, diagram::svg(&site, &plan)).map_err(|e| format!("{}: {e}", out.display()))?;
@@ -57,6 +73,26 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         out!("{}", serde_json::to_string(&plan).map_err(|e| format!("the plan cannot be written: {e}"))?);
     } else {
         print(&plan, args.explain);
+    }
+    Ok(())
+}
+
+fn print_frontier(points: &[Point], json: bool) -> Result<(), Failure> {
+    if json {
+        let document = json!({"format": "millpond-frontier/1", "points": points});
+        out!("{document}");
+        return Ok(());
+    }
+    out!("{:>8} {:>12} {:>12}  what changes", "changes", "U", "gain");
+    let first = points.first().map_or(0, |p| p.u_milli);
+    for p in points {
+        let radios = p.plan.radios.iter().filter(|r| r.changed);
+        let radios = radios.map(|r| format!("{} {} {}/{}", r.pod, r.radio, r.primary, r.width.mhz()));
+        let uplinks = p.plan.uplinks.iter().filter(|u| u.changed).map(|u| format!("{} under {}", u.pod, u.parent));
+        let clients = p.plan.clients.iter().filter(|c| c.changed);
+        let clients = clients.map(|c| format!("{} at {} {}", c.client, c.pod, c.band));
+        let what: Vec<String> = radios.chain(uplinks).chain(clients).collect();
+        out!("{:>8} {:>12} {:>+12}  {}", p.switches, p.u_milli, p.u_milli - first, what.join(", "));
     }
     Ok(())
 }
@@ -109,7 +145,18 @@ fn environment(args: &Args, start: Instant) -> Result<Environment, Failure> {
         n => n,
     };
     let stop = move || interrupted.load(Ordering::Relaxed) || Instant::now() >= deadline;
-    Ok(Environment::new().with_seed(args.seed).with_threads(threads).with_stop(stop))
+    // A home takes milliseconds; who waits longer is told how far it is.
+    let quiet = args.json || !std::io::stderr().is_terminal();
+    let told = std::sync::atomic::AtomicU64::new(1_000);
+    let progress = move |p: Progress| {
+        let ms = start.elapsed().as_millis() as u64;
+        if !quiet && ms >= told.load(Ordering::Relaxed) {
+            told.store(ms + 500, Ordering::Relaxed);
+            eprintln!("{:8.1} s  J {}", ms as f64 / 1_000.0, p.cost);
+        }
+    };
+    let env = Environment::new().with_seed(args.seed).with_threads(threads);
+    Ok(env.with_stop(stop).with_listener(progress))
 }
 
 fn print(plan: &Plan, explain: bool) {
@@ -150,12 +197,13 @@ fn summary(plan: &Plan) -> String {
     let before = o.u_before_milli.map_or_else(|| "unknown".to_owned(), |u| u.to_string());
     let proof = if o.proved { "proved" } else { "not proved" };
     let j = o.j_after_milli.map_or_else(|| "unknown".to_owned(), |j| j.to_string());
+    let clock = |m: u16| format!("{:02}:{:02}", m / 60, m % 60);
+    let best = |m: Option<u16>| m.map_or_else(String::new, |m| format!(", best at {}", clock(m)));
     let when = match plan.apply {
         Apply::Never => "nothing to apply".to_owned(),
-        Apply::AnyTime => "apply at any time".to_owned(),
-        Apply::QuietWindow { from_minute, to_minute } => {
-            let clock = |m: u16| format!("{:02}:{:02}", m / 60, m % 60);
-            format!("apply between {} and {}", clock(from_minute), clock(to_minute))
+        Apply::AnyTime { best_minute } => format!("apply at any time{}", best(best_minute)),
+        Apply::QuietWindow { from_minute, to_minute, best_minute } => {
+            format!("apply between {} and {}{}", clock(from_minute), clock(to_minute), best(best_minute))
         }
         Apply::Now { reason } => format!("apply at once: {}", if reason as u8 == 0 { "radar" } else { "not allowed" }),
     };
