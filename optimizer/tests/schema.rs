@@ -1,5 +1,7 @@
 //! The JSON schemas in `docs/` say what the types say: everything written fits them, and nothing in them is left unwritten.
 
+#![allow(clippy::unwrap_used, reason = "a test may end here")]
+
 use std::collections::BTreeSet;
 
 use millpond_optimizer::env::Environment;

@@ -1,5 +1,7 @@
 //! `why` makes each decision anew from the site and the plan's message, for a thousand messages and more.
 
+#![allow(clippy::unwrap_used, reason = "a test may end here")]
+
 use millpond_optimizer::env::Environment;
 use millpond_optimizer::model::plan::{Kind, Plan};
 use millpond_optimizer::{plan_site, simulate, why};

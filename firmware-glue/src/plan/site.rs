@@ -2,8 +2,8 @@
 
 use millpond_dsp::phy::{Band, Bandwidth};
 use millpond_optimizer::model::site::{
-    Attachment, Choice, Client, ClientLoss, DfsState, FORMAT, Neighbour, Phy, Pod, PodLoss, Policy, Radio, Setting,
-    Sharing, Site, Survey, Uplink, Wire,
+    Attachment, Choice, Client, ClientLoss, DfsState, FORMAT, Neighbour, Phy, Pod, PodLoss, Policy, PowerClass, Radio,
+    Setting, Sharing, Site, Survey, Uplink, Wire,
 };
 
 use crate::abi::*;
@@ -68,7 +68,9 @@ pub(super) unsafe fn of(s: &mp_site) -> Result<Site, mp_result> {
     for survey in surveys.iter().filter(|survey| survey.radar != 0) {
         match radar.iter_mut().find(|d| d.channel == survey.channel) {
             Some(known) => known.non_occupancy = true,
-            None => radar.push(DfsState { channel: survey.channel, radar_events_30d: 0, non_occupancy: true }),
+            None => {
+                radar.push(DfsState { channel: survey.channel, radar_events_30d: 0, home: None, non_occupancy: true })
+            }
         }
     }
     Ok(Site {
@@ -84,7 +86,9 @@ pub(super) unsafe fn of(s: &mp_site) -> Result<Site, mp_result> {
         dfs: radar,
         pins: rules_of(MP_RULE_PIN)?,
         objections: rules_of(MP_RULE_OBJECTION)?,
+        afc: Vec::new(),
         quiet_window: None,
+        forecast: None,
     })
 }
 
@@ -128,6 +132,7 @@ fn radio(r: &mp_site_radio) -> Result<Radio, mp_result> {
         }),
     };
     Ok(Radio {
+        class: PowerClass::default(),
         id: r.radio.to_string(),
         band: band(r.band)?,
         widths,
@@ -191,7 +196,7 @@ fn survey(s: &mp_survey) -> Result<Survey, mp_result> {
 }
 
 fn dfs_state(d: &mp_site_dfs) -> DfsState {
-    DfsState { channel: d.channel, radar_events_30d: d.events_30d, non_occupancy: d.blocked != 0 }
+    DfsState { channel: d.channel, radar_events_30d: d.events_30d, home: None, non_occupancy: d.blocked != 0 }
 }
 
 fn choice(r: &mp_site_rule) -> Result<Choice, mp_result> {
