@@ -57,6 +57,9 @@ fn empty_is_a_recording_of_no_frames_and_other_files_are_refused() {
     std::fs::write(&empty, b"").unwrap();
     let (json, code, stderr) = inspect(&empty);
     assert_eq!((code, &json["frame_count"], stderr.lines().count()), (1, &Value::from(0), 1), "{stderr}");
+    assert_eq!(json["empty"], true);
+    let people = lab(&["inspect", empty.to_str().unwrap()]);
+    assert!(String::from_utf8(people.stdout).unwrap().contains("empty, 0 bytes"));
     let other = folder.join("other.dat");
     std::fs::write(&other, b"a letter").unwrap();
     for path in [other, folder.join("missing.dat"), folder] {

@@ -146,6 +146,11 @@ fn is_gzip(path: &Path) -> bool {
     path.is_file() && File::open(path).and_then(|mut f| f.read_exact(&mut start)).is_ok_and(|()| start == [0x1f, 0x8b])
 }
 
+/// True for a file of zero bytes: a recording of no frames in every format, so that its content tells none.
+fn is_empty(path: &Path) -> bool {
+    path.metadata().is_ok_and(|m| m.is_file() && m.len() == 0)
+}
+
 /// Says so if the name suggests other content.
 fn misnomer(path: &Path, format: &str) -> Option<String> {
     let name = path.file_name()?.to_str()?.to_lowercase();
@@ -214,6 +219,7 @@ fn document(path: &Path, info: &SourceInfo, summary: &Summary, rhythm: &Rhythm, 
     let mut all = summary.document(info.format);
     all["file"] = json!(path.display().to_string());
     all["gzip"] = json!(is_gzip(path));
+    all["empty"] = json!(is_empty(path));
     all["misnomer"] = json!(misnomer(path, info.format));
     all["conventions"] = json!(info.conventions);
     all["has_times"] = json!(info.has_times);
@@ -230,6 +236,11 @@ fn document(path: &Path, info: &SourceInfo, summary: &Summary, rhythm: &Rhythm, 
 
 fn print(path: &Path, info: &SourceInfo, s: &Summary, rhythm: &Rhythm, links: &Links) {
     let gzip = if is_gzip(path) { ", gzip'd" } else { "" };
+    if is_empty(path) {
+        let named = if info.format == "empty" { String::new() } else { format!("; {} by its name alone", info.format) };
+        out!("{}: empty, 0 bytes{named}", path.display());
+        return;
+    }
     out!("{}: {}{gzip}, {} frames", path.display(), info.format, s.frame_count);
     if let Some(misnomer) = misnomer(path, info.format) {
         out!("  {misnomer}");
