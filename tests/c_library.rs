@@ -165,6 +165,28 @@ fn the_core_archive_says_the_same_without_std_and_heap() {
 }
 
 #[test]
+fn no_way_to_panic_is_left_in_the_core_archive() {
+    if !has("cc") || !has("nm") {
+        return;
+    }
+    let (_, frames) = walk();
+    let walk_flag = format!("-DWALK=\"{}\"", walk_file("walk-built-in.frames", &frames[..200]).display());
+    // Every entry point is a root, what none of them reaches is left out, and nobody supplies `mp_on_panic`: if a panic
+    // could be reached, this would not link.
+    let names =
+        Command::new("nm").args(["-g", "--defined-only"]).arg(core_archive()).output().expect("nm starts").stdout;
+    let names = String::from_utf8(names).expect("names are text");
+    let entries = names.lines().filter_map(|l| l.split(" T ").nth(1)).filter(|name| name.starts_with("mp_"));
+    let roots: Vec<String> = entries.map(|name| format!("-Wl,-u,{name}")).collect();
+    assert!(roots.len() > 12, "{roots:?}");
+    let mut flags = vec!["-std=c11", "-Wl,--gc-sections", &walk_flag];
+    flags.extend(roots.iter().map(String::as_str));
+    let program =
+        compile("cc", "target.c", Link::Core, &flags).unwrap_or_else(|e| panic!("a panic can be reached: {e}"));
+    assert!(run(&program, &[]).contains("digest"));
+}
+
+#[test]
 fn misuse_is_a_result_and_not_a_crash() {
     if !has("cc") {
         return;

@@ -2,41 +2,59 @@
 
 use millpond_report::budget::sampler::{NoWords, Words};
 use millpond_report::handle::Shuffle;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Core;
+use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::block::BlockRngCore;
 
-/// The host's seed, and how many epochs it has served.
+/// Words of a key.
+const KEY: usize = 8;
+
+/// The key of the next epoch; the host's seed at first.
+///
+/// Each epoch's random words begin with the key of the next, and the key that they came from is overwritten (Bernstein,
+/// "Fast-key-erasure random-number generators", 2017): from what a sensor holds, nobody can tell earlier handles.
 pub(crate) struct Seed {
-    words: [u32; 8],
-    epoch: u64,
+    key: [u32; KEY],
 }
 
 impl Seed {
-    pub(crate) const fn new(words: [u32; 8]) -> Self {
-        Self { words, epoch: 0 }
+    pub(crate) const fn new(key: [u32; KEY]) -> Self {
+        Self { key }
     }
 
     /// The handles of the next epoch. None without a seed: whoever has no random numbers gets no handles.
     pub(crate) fn shuffle(&mut self) -> Option<Shuffle> {
-        if self.words == [0; 8] {
+        if self.key == [0; KEY] {
             return None;
         }
-        let mut bytes = [0; 32];
-        for (to, from) in bytes.chunks_exact_mut(4).zip(self.words) {
+        let mut bytes = [0; 4 * KEY];
+        for (to, from) in bytes.chunks_exact_mut(4).zip(self.key) {
             to.copy_from_slice(&from.to_le_bytes());
         }
-        let mut generator = ChaCha8Rng::from_seed(bytes);
-        generator.set_stream(self.epoch);
-        self.epoch += 1;
-        Shuffle::draw(&mut Generator(generator)).ok()
+        let mut words = Generator { core: ChaCha8Core::from_seed(bytes), block: Default::default(), used: usize::MAX };
+        for word in &mut self.key {
+            *word = words.word().ok()?;
+        }
+        Shuffle::draw(&mut words).ok()
     }
 }
 
-struct Generator(ChaCha8Rng);
+/// The stream of one key. The crate's own generator indexes into its block, which is a way to panic on some targets.
+struct Generator {
+    core: ChaCha8Core,
+    block: <ChaCha8Core as BlockRngCore>::Results,
+    used: usize,
+}
 
 impl Words for Generator {
     fn word(&mut self) -> Result<u32, NoWords> {
-        Ok(self.0.next_u32())
+        if self.used >= self.block.as_ref().len() {
+            self.core.generate(&mut self.block);
+            self.used = 0;
+        }
+        let word = self.block.as_ref().get(self.used).copied();
+        self.used += 1;
+        word.ok_or(NoWords)
     }
 }
 

@@ -65,8 +65,10 @@ static void print(uint64_t now, const mp_message *m, size_t n, const uint8_t *by
 
     if (m->kind != MP_MESSAGE_ZONE)
         return;
-    printf("%6.2f zone %u %s present %s level %u calibration %u bytes ", (double)now / 1e6, m->of.zone.zone,
-           states[m->of.zone.state], presence[m->of.zone.present], m->of.zone.level, m->of.zone.calibration);
+    /* No float: where the archive is soft-float and the C library is not, printf may not get one. */
+    printf("%3lu.%02lu zone %u %s present %s level %u calibration %u bytes ", (unsigned long)(now / 1000000),
+           (unsigned long)(now / 10000 % 100), m->of.zone.zone, states[m->of.zone.state], presence[m->of.zone.present],
+           m->of.zone.level, m->of.zone.calibration);
     for (i = 0; i < n; i++)
         printf("%02x", bytes[i]);
     printf("\n");
