@@ -13,6 +13,7 @@ pub mod math;
 pub mod phy;
 pub mod sanitize;
 pub mod stats;
+mod wipe;
 pub mod zones;
 
 pub use error::Error;

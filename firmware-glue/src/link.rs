@@ -41,8 +41,6 @@ struct Word {
 
 /// Both detectors of one link, and what they said.
 pub(crate) struct LinkState {
-    config: DetectorConfig,
-    link: LinkId,
     /// The score at which this link counts for its zone.
     threshold: f32,
     csi: Detector,
@@ -51,16 +49,20 @@ pub(crate) struct LinkState {
     read_at: Option<Micros>,
     /// True while the link moves and has crossed the zone's threshold since it began to.
     counted: bool,
-    /// The decision that stands, and whether the CSI detector made it.
-    latest: Option<(Decision, bool)>,
+    /// True while the decision that stands is the CSI detector's, and not unknown.
+    csi_speaks: bool,
     running: Word,
     told: Word,
 }
 
 impl Wipe for LinkState {
     fn wipe(&mut self) {
-        let fresh = Self::with_threshold(self.config, self.link, self.threshold);
-        overwrite(self, fresh);
+        self.csi.reset();
+        self.rssi.reset();
+        (self.read_at, self.counted, self.csi_speaks) = (None, false, false);
+        (self.running, self.told) = (Word::default(), Word::default());
+        // So that the stores are not left out, though nobody may read what they wrote.
+        core::hint::black_box(self);
     }
 }
 
@@ -68,19 +70,13 @@ impl LinkState {
     /// A link that shares the tolerated false-alarm rate with `sharing` links of its zone, itself included
     /// (Bonferroni's inequality, as in `dsp::zones::AnyLink`).
     pub(crate) fn new(config: DetectorConfig, link: LinkId, sharing: usize) -> Self {
-        Self::with_threshold(config, link, config.threshold_among(sharing))
-    }
-
-    fn with_threshold(config: DetectorConfig, link: LinkId, threshold: f32) -> Self {
         Self {
-            config,
-            link,
-            threshold,
+            threshold: config.threshold_among(sharing),
             csi: Detector::new(config, link),
             rssi: RssiDetector::new(config, link),
             read_at: None,
             counted: false,
-            latest: None,
+            csi_speaks: false,
             running: Word::default(),
             told: Word::default(),
         }
@@ -116,7 +112,8 @@ impl LinkState {
     /// Takes every decision that is due. A decision on CSI goes before one on RSSI, which speaks where CSI cannot.
     fn advance(&mut self, now: Micros) {
         if self.read_at.is_some_and(|t| now.since(t) > SILENT) {
-            (self.rssi, self.read_at) = (RssiDetector::new(self.config, self.link), None);
+            self.rssi.reset();
+            self.read_at = None;
         }
         while let Some(d) = self.csi.poll(now) {
             self.hear(d, true);
@@ -127,11 +124,10 @@ impl LinkState {
     }
 
     fn hear(&mut self, d: Decision, csi: bool) {
-        let csi_speaks = self.latest.is_some_and(|(l, by_csi)| by_csi && l.state != MotionState::Unknown);
-        if !csi && csi_speaks {
+        if !csi && self.csi_speaks {
             return;
         }
-        self.latest = Some((d, csi));
+        self.csi_speaks = csi && d.state != MotionState::Unknown;
         self.counted = d.state == MotionState::Moving && (self.counted || d.score >= self.threshold);
         let word = &mut self.running;
         word.motion = match (word.motion, d.state) {
@@ -210,7 +206,7 @@ mod tests {
                     n => (MotionState::Still, if n == 1 { Presence::Unknown } else { Presence::No }),
                 };
                 let score = if state == MotionState::Unknown { f32::NAN } else { score };
-                let (link_id, threshold) = (link.link, config.threshold());
+                let (link_id, threshold) = (link.csi.link(), config.threshold());
                 let d = Decision { t, link: link_id, state, present, score, threshold, frames: 30 };
                 link.hear(d, true);
                 link.told = core::mem::take(&mut link.running);

@@ -1,5 +1,6 @@
 //! The one place where caller's memory becomes a sensor and a handle becomes a reference again.
 
+use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -94,11 +95,17 @@ pub(crate) unsafe fn open(
         memory.write_bytes(0, layout.bytes());
         memory.add(Layout::BODY).cast::<Body>().write(body);
         for i in 0..usize::from(layout.links) {
-            memory.add(Layout::SLOTS).cast::<LinkSlot>().add(i).write(slot(i));
+            place(&mut *memory.add(Layout::SLOTS).cast::<MaybeUninit<LinkSlot>>().add(i), || slot(i));
         }
         memory.cast::<Door>().write(Door { magic: AtomicU32::new(LIVE), inside: AtomicU32::new(0), layout });
     }
     Ok(memory.cast())
+}
+
+/// Makes a slot where it is to stay. On its own, so that the compiler needs no second place for it on the stack.
+#[inline(never)]
+fn place(at: &mut MaybeUninit<LinkSlot>, make: impl FnOnce() -> LinkSlot) {
+    at.write(make());
 }
 
 /// Runs a call inside a sensor: one at a time, and a panic inside poisons it.

@@ -204,6 +204,18 @@ impl Detector {
         self.powers = Powers::NONE;
     }
 
+    /// Forgets everything that it was told, in place: what it held is overwritten, and it is as new.
+    pub fn reset(&mut self) {
+        if let Some(map) = &mut self.map {
+            map.wipe();
+        }
+        self.ring.wipe();
+        self.changes.wipe();
+        (self.powers, self.noise) = (Powers::NONE, NoiseFloor::default());
+        (self.shape, self.map, self.mapped, self.disagreed) = (None, None, Micros(0), 0);
+        (self.last_t, self.hysteresis, self.steps) = (None, Hysteresis::default(), Steps::default());
+    }
+
     /// The decision that is due at or before `now`, if one is; call until `None`.
     ///
     /// Steps are the multiples of 250 ms of the caller's clock. After a jump of more than a minute the steps before
@@ -343,6 +355,25 @@ mod tests {
             let decisions = run(&walk(rate, 3, 0.0, rate + 1), DetectorConfig::default());
             assert!(decisions.iter().any(|d| d.t.seconds() <= 1.25 && d.state == MotionState::Moving), "{rate}/s");
         }
+    }
+
+    #[test]
+    fn a_reset_detector_is_as_new() {
+        let frames = walk(100, 8, 4.0, 100);
+        let mut detector = Detector::new(DetectorConfig::default(), LinkId(0));
+        let mut told = [Vec::new(), Vec::new()];
+        for told in &mut told {
+            for (t, h) in &frames {
+                while let Some(d) = detector.poll(*t) {
+                    told.push((d.t, d.state, d.present, d.score.to_bits(), d.frames));
+                }
+                let meta = CsiMeta { format: PpduFormat::Ht, ..CsiMeta::at(*t) };
+                detector.push(&CsiFrame::new(meta, &TONES, Cfr::F32(h)).unwrap()).unwrap();
+            }
+            detector.reset();
+        }
+        assert!(told[0].iter().any(|d| d.1 == MotionState::Moving));
+        assert_eq!(told[0], told[1]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::frame::{LinkId, RssiSample};
 use crate::math;
 use crate::phy::Micros;
 use crate::stats::order;
+use crate::wipe;
 
 /// Length of the short window.
 const WINDOW: Micros = Micros(3_000_000);
@@ -26,6 +27,17 @@ const FOLLOW: f32 = 0.05;
 /// A reading further from the median is shrunk to it: drivers give single readings of another frame type.
 const CLIP_DB: f32 = 12.0;
 
+/// An age from here on, modulo 2^32 microseconds, is that of a reading later than the decision.
+const LATER: u32 = 1 << 31;
+
+/// A reading as kept.
+#[derive(Clone, Copy)]
+struct Kept {
+    /// Microseconds, modulo 2^32.
+    t: u32,
+    level: f32,
+}
+
 /// Motion detector of one link that knows its RSSI only. Same outputs as [`Detector`](crate::detect::Detector).
 ///
 /// The variance of the last three seconds over the link's own quiet variance, as an F ratio. It sees a body that crosses
@@ -41,7 +53,9 @@ pub struct RssiDetector {
     config: DetectorConfig,
     threshold: f32,
     link: LinkId,
-    kept: heapless::Deque<(Micros, f32), KEPT>,
+    kept: heapless::Deque<Kept, KEPT>,
+    /// Time of the last reading that was kept.
+    last: Option<Micros>,
     quiet: f32,
     seen: u32,
     step: u32,
@@ -57,6 +71,7 @@ impl RssiDetector {
             threshold: config.threshold(),
             link,
             kept: heapless::Deque::new(),
+            last: None,
             quiet: ROUNDING,
             seen: 0,
             step: 0,
@@ -70,14 +85,26 @@ impl RssiDetector {
     pub fn push(&mut self, sample: &RssiSample) {
         let t = sample.t;
         self.steps.begin(t);
-        let soon = self.kept.back().is_some_and(|&(last, _)| t <= last || t.since(last) < SPACING);
+        let soon = self.last.is_some_and(|last| t <= last || t.since(last) < SPACING);
         if soon || sample.link != self.link || !sample.level.0.is_finite() {
             return;
+        }
+        // No reading may be so old that its time comes round.
+        if self.last.is_some_and(|last| t.since(last) > WINDOW) {
+            self.kept.clear();
         }
         if self.kept.is_full() {
             self.kept.pop_front();
         }
-        let _ = self.kept.push_back((t, sample.level.0));
+        let _ = self.kept.push_back(Kept { t: t.0 as u32, level: sample.level.0 });
+        self.last = Some(t);
+    }
+
+    /// Forgets all that it was told, in place: what it held is overwritten.
+    pub fn reset(&mut self) {
+        wipe::queue(&mut self.kept, Kept { t: 0, level: 0.0 });
+        (self.last, self.quiet, self.seen, self.step) = (None, ROUNDING, 0, 0);
+        (self.hysteresis, self.steps) = (Hysteresis::default(), Steps::default());
     }
 
     /// The decision that is due at or before `now`, if one is; call until `None`. Steps as in
@@ -88,7 +115,11 @@ impl RssiDetector {
     }
 
     fn decide(&mut self, at: Micros) -> Decision {
-        while self.kept.front().is_some_and(|&(t, _)| at.since(t) > WINDOW) {
+        if self.last.is_some_and(|last| at.since(last) > WINDOW) {
+            self.kept.clear();
+        }
+        while self.kept.front().is_some_and(|k| (WINDOW.0 as u32 + 1..LATER).contains(&(at.0 as u32).wrapping_sub(k.t)))
+        {
             self.kept.pop_front();
         }
         let n = self.kept.len();
@@ -114,7 +145,7 @@ impl RssiDetector {
     /// Variance about the median's neighbourhood, in dB².
     fn variance(&self) -> Option<f32> {
         let mut levels: heapless::Vec<f32, KEPT> = heapless::Vec::new();
-        self.kept.iter().for_each(|k| _ = levels.push(k.1));
+        self.kept.iter().for_each(|k| _ = levels.push(k.level));
         let median = order::nth(&levels, levels.len() / 2)?;
         let clipped = |l: &f32| (l - median).clamp(-CLIP_DB, CLIP_DB);
         let n = levels.len() as f32;
@@ -192,6 +223,25 @@ mod tests {
         assert!(decisions.iter().skip(120).all(|d| d.state == MotionState::Still));
         let decisions = run(10, 60, |_, g| g.draw() * f32::MAX);
         assert!(decisions.iter().all(|d| !d.score.is_infinite()));
+    }
+
+    #[test]
+    fn a_silence_as_long_as_the_clock_of_the_readings_leaves_none() {
+        let mut detector = RssiDetector::new(DetectorConfig::default(), LinkId(0));
+        let push = |detector: &mut RssiDetector, t: u64| {
+            detector.push(&RssiSample { t: Micros(t), link: LinkId(0), level: Dbm(-50.0), noise: None });
+        };
+        (0..60).for_each(|i| push(&mut detector, i * 100_000));
+        assert!(detector.poll(Micros(6_000_000)).is_some());
+        // The low bits of the time come round to where they were.
+        let later = (1u64 << 32) + 6_000_000;
+        while let Some(d) = detector.poll(Micros(later)) {
+            assert!(d.frames == 0 || d.t < Micros(9_000_000), "{d:?}");
+        }
+        push(&mut detector, later + 1);
+        while let Some(d) = detector.poll(Micros(later + 250_000)) {
+            assert_eq!(d.frames, 1);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 use crate::math;
 use crate::stats::order;
+use crate::wipe;
 
 use super::ring::Step;
 
@@ -83,6 +84,13 @@ impl Changes {
     /// Forgets everything.
     pub fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// Forgets everything, and overwrites what was held.
+    pub fn wipe(&mut self) {
+        wipe::vec(&mut self.open, Kept { energy: 0, product: 0 });
+        wipe::queue(&mut self.quarters, (0, Quarter::default()));
+        (self.step, self.weight) = (0, 1.0);
     }
 
     /// Takes a change; `step` is the low byte of the number of the 250 ms step that it lies in.

@@ -37,6 +37,8 @@ struct Slot {
 }
 
 impl Slot {
+    const EMPTY: Self = Self { t: 0, level: 0, x: [0; MAX_BANDS] };
+
     fn level(&self) -> f32 {
         f32::from_bits(u32::from(self.level) << 16)
     }
@@ -64,7 +66,7 @@ pub struct BandRing {
 impl Default for BandRing {
     fn default() -> Self {
         Self {
-            slots: [Slot { t: 0, level: 0, x: [0; MAX_BANDS] }; SLOTS],
+            slots: [Slot::EMPTY; SLOTS],
             head: 0,
             len: 0,
             partner: SLOTS as u8,
@@ -109,6 +111,13 @@ impl BandRing {
     pub const fn clear(&mut self) {
         (self.len, self.partner, self.energy) = (0, SLOTS as u8, 0.0);
         (self.jumped, self.barrier) = (None, None);
+    }
+
+    /// Forgets everything, and overwrites what was held.
+    pub fn wipe(&mut self) {
+        self.slots.fill(Slot::EMPTY);
+        self.jump = f32::INFINITY;
+        self.clear();
     }
 
     /// The vector that is `back` before the last, which is 0.

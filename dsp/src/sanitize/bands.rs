@@ -8,6 +8,7 @@ use crate::frame::{Cfr, CsiFrame};
 use crate::math;
 use crate::phy::tones::is_populated;
 use crate::stats::order;
+use crate::wipe;
 use num_complex::Complex;
 
 /// Most values of one frame that are looked at; a larger frame is thinned evenly, each antenna alike.
@@ -234,6 +235,13 @@ impl BandMap {
         }
         let _ = self.rows.push(row);
         (self.values, self.bands) = (self.values + used as u8, self.bands + bands as u8);
+    }
+
+    /// Overwrites the map; it is of no use afterwards.
+    pub fn wipe(&mut self) {
+        wipe::vec(&mut self.runs, Run { start: 0, len: 0 });
+        wipe::vec(&mut self.rows, Row { bands: 0, wide: 0, width: 0 });
+        (self.values, self.bands, self.shares) = (0, 0, [0.0; MAX_BANDS]);
     }
 
     /// Number of bands.
