@@ -7,6 +7,7 @@ extern crate std;
 pub mod detect;
 mod error;
 pub mod features;
+pub mod fixed;
 pub mod frame;
 pub mod kernel;
 pub mod math;

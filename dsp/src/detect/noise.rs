@@ -3,7 +3,7 @@
 use crate::detect::fusion::Noise;
 use crate::math;
 use crate::phy::Micros;
-use crate::sanitize::bands::{BandMap, Bands, MAX_BANDS, Powers};
+use crate::sanitize::bands::{Amplitudes, BandMap, Bands, MAX_BANDS, Powers};
 
 /// Pairs of frames that the estimate averages over.
 const FRAMES: f32 = 32.0;
@@ -40,7 +40,7 @@ impl NoiseFloor {
     /// known.
     ///
     /// Frames that follow one another closely share an answer: it is asked for where frames are far apart.
-    pub fn learn(&mut self, map: &BandMap, now: &Powers, before: &Powers, x: &Bands, apart: Micros) -> f32 {
+    pub fn learn(&mut self, map: &BandMap, now: &Powers, before: &Powers, x: &Amplitudes, apart: Micros) -> f32 {
         self.skipped = (self.skipped + 1) % EVERY;
         let due = self.frames < FRAMES || self.skipped == 0;
         if !due && apart < CLOSE {
@@ -66,7 +66,9 @@ impl NoiseFloor {
         for ((variance, weight), &new) in self.variance.iter_mut().zip(&mut self.weight).zip(noise) {
             let new = if self.frames > 1.0 { math::min(new, clip * *variance) } else { new };
             *variance += share * (new - *variance);
-            *weight = 0.5 / (math::max(*variance, 1e-12) * freedom);
+            // Of a band that is not in use the variance is zero, and so is the weight.
+            let half = if *variance > 0.0 { 0.5 } else { 0.0 };
+            *weight = half / (math::max(*variance, 1e-12) * freedom);
         }
     }
 

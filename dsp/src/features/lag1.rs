@@ -214,7 +214,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::features::ring::BandRing;
     use crate::phy::Micros;
-    use crate::sanitize::bands::{Bands, MAX_BANDS};
+    use crate::sanitize::bands::{Bands, MAX_BANDS, amplitudes};
     use crate::stats::normal;
 
     /// Seeded standard normal numbers (xorshift64*, Box and Muller).
@@ -250,7 +250,7 @@ pub(crate) mod tests {
                 let mut x: Bands = [0.0; MAX_BANDS];
                 x[..BANDS].iter_mut().for_each(|x| *x = 1.0 + 0.01 * gauss.draw());
                 let t = Micros(n * 1_000_000 / rate_hz);
-                if let Some(step) = ring.push(t, &x, 1.0, &weight) {
+                if let Some(step) = ring.push(t, &amplitudes(&x), 1.0, &weight) {
                     changes.push((t.0 / 250_000) as u8, step);
                 }
                 n += 1;
@@ -334,7 +334,7 @@ pub(crate) mod tests {
             let mut x: Bands = [0.0; MAX_BANDS];
             x[..BANDS].iter_mut().for_each(|x| *x = 1.0 + if loud { 0.055 } else { 0.01 } * gauss.draw());
             let t = Micros(n * 1_000_000 / 60);
-            if let Some(step) = ring.push(t, &x, 1.0, &weight) {
+            if let Some(step) = ring.push(t, &amplitudes(&x), 1.0, &weight) {
                 changes.push((t.0 / 250_000) as u8, step);
             }
             if n % 60 == 59 {

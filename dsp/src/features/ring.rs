@@ -1,8 +1,9 @@
 //! The last band vectors of a link, and what changed over a fifth of a second.
 
-use crate::math::{dot, max, min, sqrt};
+use crate::fixed;
+use crate::math::{dot, max, sqrt};
 use crate::phy::Micros;
-use crate::sanitize::bands::{Bands, MAX_BANDS};
+use crate::sanitize::bands::{AMPLITUDE_STEPS, Amplitudes, Bands, MAX_BANDS};
 
 /// Vectors that are kept: a fifth of a second at 150 frames a second, a second and more at 25.
 pub const SLOTS: usize = 34;
@@ -21,10 +22,8 @@ const JUMP_Z: f32 = 6.7;
 const BRISK: Micros = Micros(50_000);
 /// Jumps are single ones if they are further apart.
 const RARE: Micros = Micros(1_000_000);
-/// Bands are kept in steps of 2^-12, far below the noise of an 8-bit receiver.
-const SCALE: f32 = 4096.0;
 /// A squared step.
-const UNIT: f32 = 1.0 / (SCALE * SCALE);
+const UNIT: f32 = 1.0 / (AMPLITUDE_STEPS * AMPLITUDE_STEPS);
 
 /// A vector, its time and its noise.
 #[derive(Clone, Copy)]
@@ -33,7 +32,7 @@ struct Slot {
     t: u32,
     /// Noise of the frame over the link's, the upper half of a single-precision number (three digits).
     level: u16,
-    x: [i16; MAX_BANDS],
+    x: Amplitudes,
 }
 
 impl Slot {
@@ -139,8 +138,8 @@ impl BandRing {
     /// - Shape: `weight` is one over twice the noise variance of each band, zero for unused ones, over the degrees of
     ///   freedom
     /// - Cost: 10 flops a band
-    pub fn push(&mut self, t: Micros, x: &Bands, level: f32, weight: &Bands) -> Option<Step> {
-        let slot = Slot { t: micros(t), level: (level.to_bits() >> 16) as u16, x: x.map(|v| fixed(v * SCALE)) };
+    pub fn push(&mut self, t: Micros, x: &Amplitudes, level: f32, weight: &Bands) -> Option<Step> {
+        let slot = Slot { t: micros(t), level: (level.to_bits() >> 16) as u16, x: *x };
         self.watch_for_jump(&slot, weight);
         let step = self.step(&slot, weight);
         self.energy = step.map_or(0.0, |s| s.energy);
@@ -168,9 +167,9 @@ impl BandRing {
         }
         let (Some(last), Some(before), Some(first)) = (self.at(0), self.at(1), self.at(2)) else { return };
         let hop = |now: &Slot, last: &Slot| {
-            let u = difference(&now.x, &last.x);
+            let u = [&now.x, &last.x];
             let close = now.t.wrapping_sub(last.t) <= BRISK.0 as u32;
-            if close { dot(&u, &weighted(&u, weight)) * UNIT } else { f32::NAN }
+            if close { weighted(u, u, weight).0 } else { f32::NAN }
         };
         let at = last.t;
         if hop(now, last) < STILL && hop(last, before) > self.jump && hop(before, first) < STILL {
@@ -193,10 +192,8 @@ impl BandRing {
         if self.barrier.is_some_and(|t| t.wrapping_sub(earlier.t) <= RARE.0 as u32 && t != earlier.t) {
             return None;
         }
-        let (u, v) = (difference(&now.x, &old.x), difference(&last.x, &earlier.x));
-        let weighted = weighted(&u, weight);
-        let product = if older.is_some() { dot(&v, &weighted) * UNIT } else { f32::NAN };
-        Some(Step { energy: dot(&u, &weighted) * UNIT, product })
+        let (energy, product) = weighted([&now.x, &old.x], [&last.x, &earlier.x], weight);
+        Some(Step { energy, product: if older.is_some() { product } else { f32::NAN } })
     }
 
     /// How far back the youngest vector is that is at least [`LAG`] older than `t`, if one is. Since the last search one
@@ -220,7 +217,7 @@ impl BandRing {
     pub fn changes(&self, at: Micros, window: Micros, weight: &Bands, mut f: impl FnMut(Whitened)) {
         let at = micros(at);
         let window = window.0.min(1 << 30) as u32;
-        let root = weight.map(|w| sqrt(w) / SCALE);
+        let root = weight.map(|w| sqrt(w) / AMPLITUDE_STEPS);
         let mut partner = 1;
         for (i, slot) in (0..usize::from(self.len)).filter_map(|i| Some((i, self.at(i)?))) {
             let age = at.wrapping_sub(slot.t);
@@ -247,10 +244,18 @@ impl BandRing {
     }
 }
 
-fn weighted(u: &Bands, weight: &Bands) -> Bands {
-    let mut out = *u;
-    out.iter_mut().zip(weight).for_each(|(o, w)| *o *= w);
-    out
+/// Sums over bands of `u² w` and `u v w`, with `u` and `v` the differences of two vectors each.
+fn weighted(u: [&Amplitudes; 2], v: [&Amplitudes; 2], weight: &Bands) -> (f32, f32) {
+    let (energy, product) =
+        if fixed::IN_USE { fixed::weighted(u, v, weight) } else { weighted_in_floats(u, v, weight) };
+    (energy * UNIT, product * UNIT)
+}
+
+fn weighted_in_floats([now, old]: [&Amplitudes; 2], [last, earlier]: [&Amplitudes; 2], weight: &Bands) -> (f32, f32) {
+    let (u, v) = (difference(now, old), difference(last, earlier));
+    let mut weighted = u;
+    weighted.iter_mut().zip(weight).for_each(|(o, w)| *o *= w);
+    (dot(&u, &weighted), dot(&v, &weighted))
 }
 
 fn difference(a: &[i16; MAX_BANDS], b: &[i16; MAX_BANDS]) -> Bands {
@@ -261,11 +266,6 @@ fn difference(a: &[i16; MAX_BANDS], b: &[i16; MAX_BANDS]) -> Bands {
     out
 }
 
-/// Nearest whole number of a value of 0 or more, at most 32 767: adding 2^23 leaves it in the low bits.
-fn fixed(v: f32) -> i16 {
-    (min(v, 32_767.0) + 8_388_608.0).to_bits() as i16
-}
-
 /// Low 32 bits: ages are differences modulo 2^32, and a segment's vectors are never an hour apart.
 const fn micros(t: Micros) -> u32 {
     t.0 as u32
@@ -274,6 +274,7 @@ const fn micros(t: Micros) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sanitize::bands::amplitudes;
 
     /// The same from all vectors at once, in double precision.
     fn slow(frames: &[(u64, Bands)], noise: &Bands) -> Option<(f64, Option<f64>)> {
@@ -301,7 +302,7 @@ mod tests {
                     *x = 1.0 + 0.3 * crate::math::sin_cos((i * (k as u64 + 1)) as f32 * 0.37).0;
                 }
                 frames.push((i * period, x));
-                let fast = ring.push(Micros(i * period), &x, 1.0, &weight);
+                let fast = ring.push(Micros(i * period), &amplitudes(&x), 1.0, &weight);
                 match (fast, slow(&frames, &noise)) {
                     (None, None) => {}
                     (Some(fast), Some((energy, product))) => {
@@ -322,8 +323,8 @@ mod tests {
     fn an_old_vector_is_no_partner() {
         let mut ring = BandRing::default();
         let x = [1.0; MAX_BANDS];
-        assert!(ring.push(Micros(0), &x, 1.0, &x).is_none());
-        assert!(ring.push(Micros(500_000), &x, 1.0, &x).is_none());
-        assert!(ring.push(Micros(720_000), &x, 1.0, &x).is_some());
+        assert!(ring.push(Micros(0), &amplitudes(&x), 1.0, &x).is_none());
+        assert!(ring.push(Micros(500_000), &amplitudes(&x), 1.0, &x).is_none());
+        assert!(ring.push(Micros(720_000), &amplitudes(&x), 1.0, &x).is_some());
     }
 }

@@ -100,6 +100,7 @@ fn unit(v: &Bands) -> Option<Bands> {
 mod tests {
     use super::*;
     use crate::features::lag1::tests::Gauss;
+    use crate::sanitize::bands::amplitudes;
     use nalgebra::DMatrix;
 
     const BANDS: usize = 15;
@@ -122,7 +123,7 @@ mod tests {
                 let (p, _) = math::sin_cos(k as f32 * 0.3);
                 *x = 1.0 + jump * p + body * (s + 0.5 * c * c) + 0.01 * gauss.draw();
             }
-            ring.push(Micros(i * 40_000), &x, 1.0, &weight());
+            ring.push(Micros(i * 40_000), &amplitudes(&x), 1.0, &weight());
         }
         ring
     }
