@@ -57,10 +57,12 @@ pub(crate) struct LinkState {
 
 impl Wipe for LinkState {
     fn wipe(&mut self) {
-        self.csi.reset();
-        self.rssi.reset();
-        (self.read_at, self.counted, self.csi_speaks) = (None, false, false);
-        (self.running, self.told) = (Word::default(), Word::default());
+        // By name, so that a field left out does not compile.
+        let Self { threshold: _, csi, rssi, read_at, counted, csi_speaks, running, told } = self;
+        csi.reset();
+        rssi.reset();
+        (*read_at, *counted, *csi_speaks) = (None, false, false);
+        (*running, *told) = (Word::default(), Word::default());
         // So that the stores are not left out, though nobody may read what they wrote.
         core::hint::black_box(self);
     }

@@ -206,14 +206,31 @@ impl Detector {
 
     /// Forgets everything that it was told, in place: what it held is overwritten, and it is as new.
     pub fn reset(&mut self) {
-        if let Some(map) = &mut self.map {
-            map.wipe();
-        }
-        self.ring.wipe();
-        self.changes.wipe();
-        (self.powers, self.noise) = (Powers::NONE, NoiseFloor::default());
-        (self.shape, self.map, self.mapped, self.disagreed) = (None, None, Micros(0), 0);
-        (self.last_t, self.hysteresis, self.steps) = (None, Hysteresis::default(), Steps::default());
+        // By name, so that a field left out does not compile.
+        let Self {
+            config: _,
+            threshold: _,
+            link: _,
+            shape,
+            map,
+            mapped,
+            disagreed,
+            powers,
+            noise,
+            ring,
+            changes,
+            hysteresis,
+            onset,
+            last_t,
+            steps,
+        } = self;
+        onset.clear();
+        map.iter_mut().for_each(BandMap::wipe);
+        ring.wipe();
+        changes.wipe();
+        (*powers, *noise) = (Powers::NONE, NoiseFloor::default());
+        (*shape, *map, *mapped, *disagreed) = (None, None, Micros(0), 0);
+        (*last_t, *hysteresis, *steps) = (None, Hysteresis::default(), Steps::default());
     }
 
     /// The decision that is due at or before `now`, if one is; call until `None`.

@@ -102,9 +102,10 @@ impl RssiDetector {
 
     /// Forgets all that it was told, in place: what it held is overwritten.
     pub fn reset(&mut self) {
-        wipe::queue(&mut self.kept, Kept { t: 0, level: 0.0 });
-        (self.last, self.quiet, self.seen, self.step) = (None, ROUNDING, 0, 0);
-        (self.hysteresis, self.steps) = (Hysteresis::default(), Steps::default());
+        let Self { config: _, threshold: _, link: _, kept, last, quiet, seen, step, hysteresis, steps } = self;
+        wipe::queue(kept, Kept { t: 0, level: 0.0 });
+        (*last, *quiet, *seen, *step) = (None, ROUNDING, 0, 0);
+        (*hysteresis, *steps) = (Hysteresis::default(), Steps::default());
     }
 
     /// The decision that is due at or before `now`, if one is; call until `None`. Steps as in
