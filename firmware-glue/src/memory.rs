@@ -39,6 +39,7 @@ const fn round_up(bytes: usize) -> usize {
 }
 
 impl Layout {
+    const ZERO: Self = Self { links: 0, tones: 0, chains: 0, zero: 0 };
     const BODY: usize = size_of::<Door>();
     const SLOTS: usize = Self::BODY + round_up(size_of::<Body>());
 
@@ -155,10 +156,18 @@ pub(crate) unsafe fn close(sensor: *mut mp_sensor) -> mp_result {
             }
         })
         .is_ok();
-    // Volatile, so that the compiler does not leave out stores that nobody reads.
-    for i in 0..layout.bytes() / size_of::<u64>() {
+    // Volatile, so that the compiler does not leave out stores that nobody reads. The door comes last and in atomic stores,
+    // since another thread may knock by mistake; it finds the door shut until nothing is behind it.
+    for i in size_of::<Door>() / size_of::<u64>()..layout.bytes() / size_of::<u64>() {
         // SAFETY: within the memory that `open` was given, aligned to 8.
         unsafe { sensor.cast::<u64>().add(i).write_volatile(0) };
+    }
+    let door = sensor.cast::<Door>();
+    // SAFETY: the door is there and aligned; whoever knocks looks at its layout only after it has opened.
+    unsafe {
+        (&raw mut (*door).layout).write_volatile(Layout::ZERO);
+        (*door).magic.store(0, Ordering::Release);
+        (*door).inside.store(0, Ordering::Release);
     }
     if dropped { MP_OK } else { MP_ERR_INTERNAL }
 }
@@ -183,7 +192,15 @@ unsafe fn knock<'a>(sensor: *mut mp_sensor, poisoned_too: bool) -> Result<&'a Do
         POISONED => return Err(MP_ERR_POISONED),
         _ => return Err(MP_ERR_HANDLE),
     }
-    if shut(&door.inside) { Ok(door) } else { Err(MP_ERR_BUSY) }
+    if !shut(&door.inside) {
+        return Err(MP_ERR_BUSY);
+    }
+    // Another thread may have ended the sensor between the two looks.
+    if door.magic.load(Ordering::Acquire) == 0 {
+        door.inside.store(0, Ordering::Release);
+        return Err(MP_ERR_HANDLE);
+    }
+    Ok(door)
 }
 
 /// Shuts the door; false if somebody is inside.
