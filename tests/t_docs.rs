@@ -32,7 +32,12 @@ const NAMES: &[(&str, State)] = {
         ("t_rename", Part("the sinks that a node has today; three seconds of each home")),
         ("t_nonint", Open("needs the node's sinks; the gate's part is in t_off")),
         ("t_canary", Part("the sinks that a node has today; a panic, the export and the support bundle are open")),
-        ("t_self", Part("leaks in library paths; builds of the node with leaks are open")),
+        (
+            "t_self",
+            Part(
+                "builds leak 18 spellings, a number and a tie; hashes, bytes, handles and event times leak in library paths",
+            ),
+        ),
         ("t_vocab", Whole),
         ("t_egress", Open("needs the node's sockets")),
         ("t_shape", Part("sizes of every rendering and the caller's times; the node's clocks are open")),

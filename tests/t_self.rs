@@ -4,10 +4,17 @@
 //! broken by address; handles that are dealt by address order; a number that holds a byte of an address; a message that
 //! goes out when something happens; renderings without padding. The spellings are written here by other means than those
 //! of the search.
+//!
+//! With `MILLPOND_LEAKING_BUILDS=1` (as `tests/run` sets it) the real binary is built once more from a copy of the source in
+//! which the gate has been opened, and the searches must catch it: see `leaking`.
+
+mod leaking;
 
 use std::fmt::Write as _;
+use std::fs;
 use std::hash::{DefaultHasher, Hasher};
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 
 use md5::Md5;
 use millpond_tests::canary::{Canaries, Secret};
@@ -29,6 +36,7 @@ fn main() -> ExitCode {
             ("ties, ranks and numbers pass the search, so renaming is needed", search_is_blind),
             ("messages timed or sized by events are caught by the shape", shape),
             ("without a leak nothing is caught", clean),
+            ("a build of the binary with leaks is caught", real_builds),
         ],
     )
 }
@@ -249,4 +257,47 @@ fn clean() -> usize {
     }
     assert!(seen(Activity::Empty, Cadence::Fixed) == seen(Activity::Busy, Cadence::Fixed));
     SCENES as usize
+}
+
+/// A list of identities as the demo takes it, without network names: those are the access points' own.
+fn identities(secrets: &[Secret]) -> String {
+    let macs = secrets.iter().filter_map(|s| if let Secret::Mac(m) = s { Some(*m) } else { None });
+    macs.map(|m| mapped(&m, |b| format!("{b:02x}"), ":") + "\t\t\t\n").collect()
+}
+
+/// Everything that the binary says of a simulated home in which these names were planted.
+fn said(binary: &Path, names: &str, secrets: &[Secret], leak: &str) -> Vec<u8> {
+    let list = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("t_self-{names}.tsv"));
+    fs::write(&list, identities(secrets)).expect("the scratch folder is writable");
+    let mut command = Command::new(binary);
+    command.args(["demo", "--once", "--json", "--seconds", "15", "--identities"]).arg(&list);
+    let output = command.env("MILLPOND_LEAK", leak).output().expect("millpond runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    output.stdout
+}
+
+fn real_builds() -> usize {
+    let Some(binary) = leaking::binary() else {
+        println!("t_self: builds with leaks are skipped; MILLPOND_LEAKING_BUILDS=1 makes them");
+        // The places to plant at are looked for all the same when it is asked for; here nothing was shown.
+        return 1;
+    };
+    let canaries = Canaries::planted(SEED);
+    let other = canaries.renamed(1);
+    let clean = said(&binary, "a", canaries.secrets(), "");
+    assert!(clean == said(&binary, "b", &other, ""), "what is not planted does not differ by name");
+    assert!(canaries.search(&clean).is_empty(), "and shows no name");
+    for leak in leaking::SPELT {
+        let found = canaries.search(&said(&binary, "a", canaries.secrets(), leak));
+        assert!(!found.is_empty(), "a build that leaks an address as {leak} passes");
+    }
+    for leak in leaking::BY_NAME {
+        let differs = |seed: u64| {
+            let names = canaries.renamed(seed);
+            said(&binary, "b", &names, leak) != clean
+        };
+        assert!((1..6).any(differs), "a build with the leak {leak} passes");
+    }
+    leaking::SPELT.len() + leaking::BY_NAME.len()
 }
