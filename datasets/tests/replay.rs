@@ -48,6 +48,23 @@ fn fixtures_pass_every_target() {
     }
 }
 
+/// Writes a fixture of each kind as a start for the fuzzer; the old files stay.
+#[test]
+#[ignore = "writes into the source tree"]
+fn write_seeds() {
+    let seeds = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds"));
+    for fixture in fixture::all(2).into_iter().chain([fixture::rssi_mesh(6, 1)]).filter(|f| f.bytes.len() < 3000) {
+        let target = match fixture.format {
+            "complex-csv" => "amplitude_csv".to_owned(),
+            "rssi-mesh-log" => "rssi_mesh".to_owned(),
+            format => target(format),
+        };
+        let file = seeds.join(target).join(fixture.name.replace(' ', "-").to_lowercase());
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, fixture.bytes).unwrap();
+    }
+}
+
 #[test]
 fn damaged_archives_are_survived() {
     let bytes = fixture::espectre(3, 1, "c6").bytes;

@@ -117,6 +117,10 @@ struct Figures {
     psi_sd: f64,
     /// Independent tones by the tones' correlation.
     feff: f64,
+    /// What differs from frame to frame on one tone, over its level, dB.
+    noise_db: f64,
+    /// Change of the level from one stretch of five seconds to the next, dB (median).
+    drift_db: f64,
     /// Share of frames whose common level is more than 1 dB from that before.
     steps: f64,
     /// 99 % of these differences, dB.
@@ -153,6 +157,8 @@ impl Figures {
             psi_mean: m,
             psi_sd: (psi.iter().map(|p| (p - m) * (p - m)).sum::<f64>() / (psi.len().max(2) - 1) as f64).sqrt(),
             feff: feff(&x),
+            noise_db: noise_db(&x),
+            drift_db: drift_db(&s.times, &level),
             steps: steps.iter().filter(|s| **s > 1.0).count() as f64 / steps.len() as f64,
             step_99_db: quantile(steps, 0.99),
             jitter,
@@ -164,8 +170,18 @@ impl Figures {
     fn print(&self, name: &str) {
         let f = self;
         eprintln!(
-            "{name:<36} {:7.2} {:8.4} {:7.4} {:6.1} {:8.4} {:7.2} {:7.3} {:6.3} {:6.2}",
-            f.spread_db, f.psi_mean, f.psi_sd, f.feff, f.steps, f.step_99_db, f.jitter, f.lost, f.burst
+            "{name:<36} {:7.2} {:8.4} {:7.4} {:6.1} {:6.1} {:6.3} {:8.4} {:7.2} {:7.3} {:6.3} {:6.2}",
+            f.spread_db,
+            f.psi_mean,
+            f.psi_sd,
+            f.feff,
+            f.noise_db,
+            f.drift_db,
+            f.steps,
+            f.step_99_db,
+            f.jitter,
+            f.lost,
+            f.burst
         );
     }
 }
@@ -179,6 +195,23 @@ fn psi(window: &[Vec<f64>]) -> f64 {
         if power > 0.0 { cross / power } else { 0.0 }
     };
     (0..window[0].len()).map(rho).sum::<f64>() / window[0].len() as f64
+}
+
+/// Rms difference of neighbouring frames over tones, the common level taken off, as one frame's share of it: dB.
+fn noise_db(x: &[Vec<f64>]) -> f64 {
+    let d: Vec<f64> = x.windows(2).flat_map(|w| w[0].iter().zip(&w[1]).map(|(a, b)| (a - b).abs())).collect();
+    // The median of a normal law's magnitude is 0.6745 of its deviation; two frames differ by root two of one's.
+    20.0 * (median(d) / (0.6745 * 2f64.sqrt())).log10()
+}
+
+/// Median change of the median level between stretches of five seconds.
+fn drift_db(times: &[f64], level: &[f64]) -> f64 {
+    let mut stretches: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    for (t, l) in times.iter().zip(level) {
+        stretches.entry((t / 5.0) as u64).or_default().push(*l);
+    }
+    let levels: Vec<f64> = stretches.into_values().map(median).collect();
+    median(levels.windows(2).map(|w| (w[1] - w[0]).abs()).collect())
 }
 
 /// `F^2 / sum r_ij^2`, from differences of neighbours, which slow changes do not enter.
@@ -250,8 +283,8 @@ fn simulated_statistics_lie_within_those_of_real_recordings() {
         return;
     }
     eprintln!(
-        "{:<36} {:>7} {:>8} {:>7} {:>6} {:>8} {:>7} {:>7} {:>6} {:>6}",
-        "", "spread", "psi", "sd", "Feff", "steps", "99 % dB", "jitter", "lost", "burst"
+        "{:<36} {:>7} {:>8} {:>7} {:>6} {:>6} {:>6} {:>8} {:>7} {:>7} {:>6} {:>6}",
+        "", "spread", "psi", "sd", "Feff", "noise", "drift", "steps", "99 % dB", "jitter", "lost", "burst"
     );
     let quiet: Vec<Figures> = QUIET.iter().filter_map(|(n, a, b)| real(n, *a, *b)).collect();
     let moving: Vec<Figures> = MOVING.iter().filter_map(|n| real(n, 0.0, 0.0)).collect();
@@ -268,6 +301,13 @@ fn simulated_statistics_lie_within_those_of_real_recordings() {
     for f in [empty, drift] {
         within("quiet psi", f.psi_mean, range(quiet.iter().map(|f| f.psi_mean).chain([-1.0 / N as f64 - 0.02])));
     }
+    // The estimator's guard interval is all that was told: nothing here is fitted.
+    for f in [empty, drift] {
+        within("independent tones", f.feff, range(quiet.iter().map(|f| f.feff)));
+        within("quiet psi deviation", f.psi_sd, range(quiet.iter().map(|f| f.psi_sd)));
+        within("noise, dB", f.noise_db, range(quiet.iter().map(|f| f.noise_db)));
+    }
+    within("drift in 5 s, dB", drift.drift_db, range(quiet.iter().map(|f| f.drift_db)));
     for f in walks {
         within("moving psi at 100/s", f.psi_mean, range(moving.iter().map(|f| f.psi_mean)));
     }

@@ -209,6 +209,7 @@ fn mover(name: &str, m: &Mover, f: &mut Faults) {
             f.within(&format!("{name}.height_m"), p.height_m, 0.3, 2.5);
             f.within(&format!("{name}.breath_mm"), p.breath_mm, 0.0, 50.0);
             f.within(&format!("{name}.breaths_per_min"), p.breaths_per_min, 0.0, 120.0);
+            f.within(&format!("{name}.breath_jitter"), p.breath_jitter, 0.0, 0.2);
             if let Some(a) = p.apnoea {
                 f.within(&format!("{name}.apnoea.every_s"), a.every_s, 1.0, 1e5);
                 f.within(&format!("{name}.apnoea.hold_s"), a.hold_s, 0.0, 0.95 * a.every_s);
@@ -217,7 +218,7 @@ fn mover(name: &str, m: &Mover, f: &mut Faults) {
                 f.within(&format!("{name}.fidgets.per_min"), x.per_min, 0.0, 10.0);
             }
         }
-        Mover::Pet(p) | Mover::Robot(p) => {
+        Mover::Pet(p) | Mover::Robot(p) | Mover::Furniture(p) => {
             route(name, &p.route, p.speed_m_s, f);
             f.within(&format!("{name}.rcs_m2"), p.rcs_m2, 0.0, 10.0);
             f.within(&format!("{name}.height_m"), p.height_m, 0.0, 2.5);
@@ -267,6 +268,7 @@ fn receiver(r: &Receiver, f: &mut Faults) {
     f.within("receiver.drift_db", r.drift_db, 0.0, 20.0);
     f.within("receiver.ramp_db_per_min", r.ramp_db_per_min, -20.0, 20.0);
     f.within("receiver.sto_ns", r.sto_ns, 0.0, 1000.0);
+    f.within("receiver.smoothing_ns", r.smoothing_ns, 0.0, 3200.0);
     f.within("receiver.sfo_ppm", r.sfo_ppm, -100.0, 100.0);
     f.within("receiver.pll_jump", r.pll_jump, 0.0, 1.0);
     f.within("receiver.target_lsb", r.target_lsb, 1e-3, 1e4);

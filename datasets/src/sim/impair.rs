@@ -6,7 +6,8 @@ use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
 use super::draw::Draw;
-use super::fault::{Imbalance, compress};
+use super::fault::{Image, Imbalance, compress};
+use super::noise::Smoothing;
 use super::path::{Response, ToneGrid, db_to_amplitude};
 
 /// A receiver's faults. The defaults are those of a small single-antenna device with a locked clock.
@@ -37,6 +38,9 @@ pub struct Receiver {
     pub bits: u8,
     /// Tell the gain beside the samples.
     pub reports_gain: bool,
+    /// Length of the impulse response that the receiver's estimator keeps, ns: noise is smooth over tones beyond it.
+    /// The guard interval, 800, is what an estimator may keep; 0 leaves the noise white.
+    pub smoothing_ns: f64,
     /// Imbalance of the two mixers.
     pub iq: Option<Imbalance>,
     /// Power at the antenna, signal and interference together, at which the first amplifier has lost 1 dB, dBm.
@@ -75,6 +79,7 @@ impl Default for Receiver {
             target_lsb: 20.0,
             bits: 8,
             reports_gain: false,
+            smoothing_ns: 800.0,
             iq: None,
             lna_p1db_dbm: None,
             clock_start_s: 0.0,
@@ -122,14 +127,15 @@ pub(crate) struct Chain {
     drift_db: f64,
     last_s: f64,
     halves: Vec<f64>,
-    ripple_draw: Draw,
-    ripple: Vec<Complex<f64>>,
+    image_draw: Draw,
+    image: Option<Image>,
+    smoothing: Smoothing,
     scratch: Vec<Complex<f64>>,
 }
 
 impl Chain {
     /// A receiver that must be [tuned](Self::tune) before it hears anything.
-    pub fn new(spec: &Receiver, draw: Draw, ripple_draw: Draw, eirp_dbm: f64, n_rx: usize) -> Self {
+    pub fn new(spec: &Receiver, draw: Draw, image_draw: Draw, eirp_dbm: f64, n_rx: usize) -> Self {
         Self {
             spec: spec.clone(),
             draw,
@@ -140,22 +146,23 @@ impl Chain {
             drift_db: 0.0,
             last_s: 0.0,
             halves: vec![0.0; n_rx],
-            ripple_draw,
-            ripple: Vec::new(),
+            image_draw,
+            image: None,
+            smoothing: Smoothing::default(),
             scratch: Vec::new(),
         }
     }
 
-    /// Sets the noise by the static channel's mean power `|H|^2` and by the thermal floor in `width_hz`, and the ripple
-    /// of the tones. Gain and drift stay what they were.
+    /// Sets the noise by the static channel's mean power `|H|^2` and by the thermal floor in `width_hz`, its shape over
+    /// tones, and the image of the mixers. Gain and drift stay what they were.
     pub fn tune(&mut self, grid: &ToneGrid, width_hz: f64, mean_power: f64) {
         self.noise_dbm = -174.0 + 10.0 * libm::log10(width_hz) + self.spec.noise_figure_db;
         let thermal = libm::pow(10.0, (self.noise_dbm - self.eirp_dbm) / 10.0);
         let own = mean_power * libm::pow(10.0, -self.spec.csi_snr_db / 10.0);
         self.noise_power = thermal + own;
-        let tones = grid.live.len() * self.halves.len();
-        // Each tuning draws from the stream's start: the same channel has the same ripple again.
-        self.ripple = self.spec.iq.map_or_else(Vec::new, |iq| iq.ripple(tones, &mut self.ripple_draw.clone()));
+        self.smoothing = Smoothing::new(grid, self.spec.smoothing_ns);
+        // Each tuning draws from the stream's start: the same channel has the same signs again.
+        self.image = self.spec.iq.map(|iq| iq.image(&grid.live, &mut self.image_draw.clone()));
     }
 
     /// Noise power of one tone in units of `|H|^2`.
@@ -181,11 +188,8 @@ impl Chain {
         (samples, Reading { rssi_dbm, noise_dbm: self.noise_dbm, gain_db })
     }
 
-    /// The fixed ripple of the mixers, and what the first amplifier loses to everything on the air.
+    /// What the first amplifier loses to everything on the air.
     fn distort(&self, h: &mut [Complex<f64>], signal: f64, bursts: &[Burst]) {
-        for (value, r) in h.iter_mut().zip(&self.ripple) {
-            *value *= r;
-        }
         let Some(p1db) = self.spec.lna_p1db_dbm else { return };
         let foreign: f64 = bursts.iter().map(|b| b.over_noise * (b.span.1.min(1.0) - b.span.0)).sum();
         let input_dbm = self.eirp_dbm + 10.0 * libm::log10((signal + self.noise_power * foreign).max(1e-30));
@@ -197,18 +201,16 @@ impl Chain {
 
     fn add_noise(&mut self, grid: &ToneGrid, h: &mut [Complex<f64>], bursts: &[Burst]) {
         let (first, last) = (f64::from(grid.live[0]), f64::from(grid.live[grid.live.len() - 1]));
-        for (i, value) in h.iter_mut().enumerate() {
-            let mut power = self.noise_power;
+        for row in h.chunks_exact_mut(grid.live.len()) {
+            self.smoothing.add(&mut self.draw, self.noise_power, row);
             for b in bursts {
-                let place = (f64::from(grid.live[i % grid.live.len()]) - first) / (last - first);
-                if b.span.0 <= place && place < b.span.1 {
-                    power += self.noise_power * b.over_noise;
-                }
+                let power = |i: usize| {
+                    let place = (f64::from(grid.live[i]) - first) / (last - first);
+                    let is_hit = b.span.0 <= place && place < b.span.1;
+                    if is_hit { self.noise_power * b.over_noise } else { 0.0 }
+                };
+                self.smoothing.add_slice(&mut self.draw, power, row);
             }
-            let (re, im) = self.draw.normal_pair();
-            let sigma = (0.5 * power).sqrt();
-            value.re += sigma * f64::from(re);
-            value.im += sigma * f64::from(im);
         }
     }
 
@@ -233,7 +235,7 @@ impl Chain {
         self.gain_db.unwrap_or(held) - off
     }
 
-    /// Applies gain and the receiver's phase: carrier, antenna jumps, timing slope.
+    /// Applies gain and the receiver's phase: carrier, antenna jumps, timing slope, the mixers' image.
     fn turn(&mut self, grid: &ToneGrid, h: &mut [Complex<f64>], t: f64, gain: f64) {
         let common = if self.spec.cfo { self.draw.between(0.0, TAU) } else { 0.0 };
         // The clock runs away by ppm microseconds a second; the receiver takes whole 50 ns steps back.
@@ -259,13 +261,19 @@ impl Chain {
                 }
                 *value *= now;
             }
+            // The mixers see the signal as the carrier offset has turned it.
+            if let Some(image) = &self.image {
+                image.add(row);
+            }
         }
     }
 }
 
 fn quantise(h: &[Complex<f64>], bits: u8) -> Samples {
     let limit = f64::from(1u16 << (bits.clamp(8, 12) - 1));
-    let whole = |x: f64| libm::rint(x).clamp(-limit, limit - 1.0);
+    // Half of the next power of two leaves no bits for fractions: nearest, ties to even, as `rint` at a tenth of its cost.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    let whole = |x: f64| (x.clamp(-limit, limit - 1.0) + WHOLE) - WHOLE;
     match bits {
         0 => Samples::F32(h.iter().map(|c| Complex::new(c.re as f32, c.im as f32)).collect()),
         8 => Samples::I8(h.iter().map(|c| Complex::new(whole(c.re) as i8, whole(c.im) as i8)).collect()),

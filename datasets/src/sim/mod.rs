@@ -24,6 +24,7 @@ pub mod impair;
 mod light;
 pub mod mover;
 pub mod network;
+mod noise;
 pub mod path;
 mod random;
 pub mod room;

@@ -8,7 +8,7 @@ use super::draw::{Draw, Purpose};
 use super::path::{Cylinder, Scatterer};
 use super::room::{Point2, Point3};
 use super::route::{Pose, Route, Timeline};
-use super::still::{Fidget, fidget_at, fidget_marks};
+use super::still::{Fidget, breath_starts, breaths, breaths_by, fidget_at, fidget_marks};
 use super::walker::Person;
 
 /// Why something moves, as the truth names it.
@@ -21,6 +21,8 @@ pub enum Cause {
     Pet,
     /// A robot vacuum cleaner.
     Robot,
+    /// A piece of furniture that is moved.
+    Furniture,
     /// A rotating machine.
     Fan,
     /// A curtain in a draught.
@@ -39,6 +41,8 @@ pub enum Mover {
     Pet(Runner),
     /// A robot vacuum cleaner on a route.
     Robot(Runner),
+    /// A piece of furniture that somebody moves; it stays where its route ends.
+    Furniture(Runner),
     /// A fan.
     Fan(Fan),
     /// A curtain.
@@ -144,6 +148,8 @@ pub(crate) struct Moving {
     timeline: Option<Timeline>,
     waves: Vec<Wave>,
     fidgets: Vec<Fidget>,
+    /// Starts of breaths, if they do not keep the clock.
+    breaths: Vec<f64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -158,7 +164,7 @@ impl Mover {
     pub fn name(&self) -> &str {
         match self {
             Self::Person(m) => &m.name,
-            Self::Pet(m) | Self::Robot(m) => &m.name,
+            Self::Pet(m) | Self::Robot(m) | Self::Furniture(m) => &m.name,
             Self::Fan(m) => &m.name,
             Self::Curtain(m) => &m.name,
             Self::Door(m) => &m.name,
@@ -171,6 +177,7 @@ impl Mover {
             Self::Person(_) => Cause::Person,
             Self::Pet(_) => Cause::Pet,
             Self::Robot(_) => Cause::Robot,
+            Self::Furniture(_) => Cause::Furniture,
             Self::Fan(_) => Cause::Fan,
             Self::Curtain(_) => Cause::Curtain,
             Self::Door(_) => Cause::Door,
@@ -180,7 +187,7 @@ impl Mover {
     fn timeline(&self) -> Option<Timeline> {
         match self {
             Self::Person(m) => Some(Timeline::new(&m.route, m.speed_m_s)),
-            Self::Pet(m) | Self::Robot(m) => Some(Timeline::new(&m.route, m.speed_m_s)),
+            Self::Pet(m) | Self::Robot(m) | Self::Furniture(m) => Some(Timeline::new(&m.route, m.speed_m_s)),
             Self::Fan(_) | Self::Curtain(_) | Self::Door(_) => None,
         }
     }
@@ -196,7 +203,19 @@ impl Moving {
             Mover::Person(p) => p.fidgets.map_or_else(Vec::new, |f| f.day(index)),
             _ => Vec::new(),
         };
-        Self { mover: mover.clone(), timeline: mover.timeline(), waves, fidgets }
+        let breaths = match mover {
+            Mover::Person(p) if p.apnoea.is_none() => breath_starts(p.breaths_per_min, p.breath_jitter, &mut draw),
+            _ => Vec::new(),
+        };
+        Self { mover: mover.clone(), timeline: mover.timeline(), waves, fidgets, breaths }
+    }
+
+    /// Breaths that a person has done.
+    fn breaths(&self, person: &Person, t: f64) -> f64 {
+        match self.breaths.is_empty() {
+            true => breaths(t, person.breaths_per_min, person.apnoea),
+            false => breaths_by(&self.breaths, t),
+        }
     }
 
     /// The pose of a body on a route.
@@ -220,7 +239,9 @@ impl Moving {
             Mover::Fan(m) => [m.at[0], m.at[1]],
             Mover::Curtain(m) => [0.5 * (m.from[0] + m.to[0]), 0.5 * (m.from[1] + m.to[1])],
             Mover::Door(m) => m.hinge,
-            Mover::Person(_) | Mover::Pet(_) | Mover::Robot(_) => self.pose(t).map_or([0.0; 2], |p| p.at),
+            Mover::Person(_) | Mover::Pet(_) | Mover::Robot(_) | Mover::Furniture(_) => {
+                self.pose(t).map_or([0.0; 2], |p| p.at)
+            }
         }
     }
 
@@ -230,7 +251,7 @@ impl Moving {
             Mover::Fan(m) => m.turns_hz > 0.0,
             Mover::Curtain(m) => m.sway_m > 0.0,
             Mover::Door(m) => m.at_s.iter().any(|&s| (s..s + DOOR_MOVE_S).contains(&t)),
-            Mover::Person(_) | Mover::Pet(_) | Mover::Robot(_) => {
+            Mover::Person(_) | Mover::Pet(_) | Mover::Robot(_) | Mover::Furniture(_) => {
                 self.pose(t).is_some_and(|p| p.moving || self.fidget(&p, t).is_some())
             }
         }
@@ -253,14 +274,14 @@ impl Moving {
     pub fn points(&self, t: f64, out: &mut Vec<Scatterer>, bodies: &mut Vec<Cylinder>) {
         match (&self.mover, self.pose(t)) {
             (Mover::Person(m), Some(pose)) => {
-                m.points(&pose, t, self.fidget(&pose, t), out);
+                m.points(&pose, self.breaths(m, t), self.fidget(&pose, t), out);
                 bodies.push(m.cylinder(&pose));
             }
-            (Mover::Pet(m) | Mover::Robot(m), Some(pose)) => m.points(&pose, out),
+            (Mover::Pet(m) | Mover::Robot(m) | Mover::Furniture(m), Some(pose)) => m.points(&pose, out),
             (Mover::Fan(m), _) => m.points(t, out),
             (Mover::Curtain(m), _) => m.points(t, &self.waves, out),
             (Mover::Door(m), _) => m.points(t, out),
-            (Mover::Person(_) | Mover::Pet(_) | Mover::Robot(_), None) => {}
+            (Mover::Person(_) | Mover::Pet(_) | Mover::Robot(_) | Mover::Furniture(_), None) => {}
         }
     }
 }

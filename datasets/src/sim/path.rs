@@ -40,10 +40,21 @@ pub struct ToneGrid {
 }
 
 /// A dense response: every index from the first live tone to the last, padded to whole lanes, real and imaginary apart.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Response {
     pub re: Vec<f64>,
     pub im: Vec<f64>,
+}
+
+impl Clone for Response {
+    fn clone(&self) -> Self {
+        Self { re: self.re.clone(), im: self.im.clone() }
+    }
+
+    fn clone_from(&mut self, from: &Self) {
+        self.re.clone_from(&from.re);
+        self.im.clone_from(&from.im);
+    }
 }
 
 impl ToneGrid {
@@ -160,6 +171,36 @@ struct Specular {
     points: Vec<Point3>,
 }
 
+/// What of a channel's response need not be computed again, as nothing in it has moved.
+#[derive(Default)]
+pub(crate) struct Still {
+    obstacles: Vec<Cylinder>,
+    /// The static response behind them.
+    shaded: Response,
+    /// The points of the last call, and whether they stand in the sum.
+    seen: Vec<Scatterer>,
+    is_summed: Vec<bool>,
+    sum: Response,
+}
+
+impl Still {
+    /// Starts the sum anew if a point in it has moved, or if there are others.
+    fn match_points(&mut self, grid: &ToneGrid, points: &[Scatterer]) {
+        let fits = self.seen.len() == points.len() && !self.sum.re.is_empty();
+        let moved = || points.iter().zip(&self.seen).zip(&self.is_summed).any(|((p, seen), sum)| *sum && p != seen);
+        if !fits || moved() {
+            self.sum = grid.zero();
+            self.is_summed.clear();
+            self.is_summed.resize(points.len(), false);
+        }
+        if !fits {
+            self.seen.clear();
+            // Nothing is equal to no place.
+            self.seen.resize(points.len(), Scatterer { at: [f64::NAN; 3], rcs_m2: 0.0 });
+        }
+    }
+}
+
 /// A contribution of less than this share of the static amplitude (-70 dB) is left out.
 const NEGLIGIBLE: f64 = 3e-4;
 
@@ -215,19 +256,30 @@ impl Channel1 {
         &self.fixed
     }
 
-    /// The response with moving bodies: bistatic scatter added, shadowed paths reduced.
-    pub fn evaluate(&self, plan: &FloorPlan, grid: &ToneGrid, bodies: &Bodies, out: &mut Response) {
-        out.re.copy_from_slice(&self.fixed.re);
-        out.im.copy_from_slice(&self.fixed.im);
-        for path in &self.specular {
-            let kept = self.kept(&path.points, &bodies.obstacles);
-            if kept < 1.0 {
-                subtract(out, &path.response, 1.0 - kept);
+    /// The response with moving bodies: bistatic scatter added, shadowed paths reduced. `still` holds what has not moved
+    /// since the last call for this channel: a sleeper costs one point, the chest, and not sixteen.
+    pub fn evaluate(&self, plan: &FloorPlan, grid: &ToneGrid, bodies: &Bodies, still: &mut Still, out: &mut Response) {
+        if still.shaded.re.is_empty() || still.obstacles != bodies.obstacles {
+            still.obstacles.clone_from(&bodies.obstacles);
+            still.shaded.clone_from(&self.fixed);
+            for path in &self.specular {
+                let kept = self.kept(&path.points, &bodies.obstacles);
+                if kept < 1.0 {
+                    subtract(&mut still.shaded, &path.response, 1.0 - kept);
+                }
             }
         }
-        for p in &bodies.points {
-            self.scatter(plan, grid, p, out);
+        out.clone_from(&still.shaded);
+        still.match_points(grid, &bodies.points);
+        for (i, p) in bodies.points.iter().enumerate() {
+            if still.seen[i] != *p {
+                still.seen[i] = *p;
+                self.scatter(plan, grid, p, out);
+            } else if !std::mem::replace(&mut still.is_summed[i], true) {
+                self.scatter(plan, grid, p, &mut still.sum);
+            }
         }
+        subtract(out, &still.sum, -1.0);
     }
 
     /// Adds one moving point: `a = sqrt(rcs lambda^2 / ((4 pi)^3 d1^2 d2^2))`, less the walls on both legs, and the
@@ -436,7 +488,7 @@ mod tests {
         let with = |y: f64| {
             let obstacles = vec![Cylinder { at: [2.0, y], radius_m: 0.25, height_m: 1.7 }];
             let mut h = grid().zero();
-            c.evaluate(&plan, &grid(), &Bodies { points: vec![], obstacles }, &mut h);
+            c.evaluate(&plan, &grid(), &Bodies { points: vec![], obstacles }, &mut Still::default(), &mut h);
             10.0 * libm::log10(grid().mean_power(&h) / grid().mean_power(c.fixed()))
         };
         assert!((-15.0..=-5.0).contains(&with(0.0)), "{}", with(0.0));
@@ -445,6 +497,32 @@ mod tests {
         // No step on the way in, but for that of the approximation at its border.
         let walk: Vec<f64> = (0..200).map(|i| with(f64::from(i) * 0.01)).collect();
         assert!(walk.windows(2).all(|w| (w[0] - w[1]).abs() < 0.6), "{walk:?}");
+    }
+
+    /// What is remembered of bodies that stand, or stood and go on, gives the response of a channel that remembers nothing.
+    #[test]
+    fn memory_changes_nothing() {
+        let more = Reverberation { k_db: 3.0, spread_ns: 35.0, count: 20 };
+        let (plan, c) = channel(vec![], more, 1);
+        let mut still = Still::default();
+        let (mut h, mut want) = (grid().zero(), grid().zero());
+        for step in 0..12 {
+            let at = |i: i32, moves: bool| {
+                [2.0, 1.0 + 0.3 * f64::from(i) + if moves { 0.01 * f64::from(step) } else { 0.0 }, 1.0]
+            };
+            // The first point moves all the time, the second from the sixth step on; the last one comes and goes.
+            let mut points: Vec<Scatterer> = [(0, true), (1, step > 5), (2, false)]
+                .map(|(i, moves)| Scatterer { at: at(i, moves), rcs_m2: 0.3 })
+                .to_vec();
+            points.truncate(if step == 9 { 2 } else { 3 });
+            let obstacles =
+                vec![Cylinder { at: [2.0, if step > 3 { 0.1 } else { 0.0 }], radius_m: 0.25, height_m: 1.7 }];
+            let bodies = Bodies { points, obstacles };
+            c.evaluate(&plan, &grid(), &bodies, &mut still, &mut h);
+            c.evaluate(&plan, &grid(), &bodies, &mut Still::default(), &mut want);
+            let off = h.re.iter().zip(&want.re).chain(h.im.iter().zip(&want.im)).map(|(a, b)| (a - b).abs());
+            assert!(off.fold(0.0, f64::max) < 1e-15, "step {step}");
+        }
     }
 
     /// Each leg carries `1 / d^2 + 1 / r_c^2`; phases of the echoes are random, so powers add in the mean.
@@ -458,7 +536,7 @@ mod tests {
         for seed in 0..seeds {
             let (plan, c) = channel(vec![], more, seed);
             let mut h = grid.zero();
-            c.evaluate(&plan, &grid, &bodies, &mut h);
+            c.evaluate(&plan, &grid, &bodies, &mut Still::default(), &mut h);
             subtract(&mut h, c.fixed(), 1.0);
             power += grid.mean_power(&h) / seeds as f64;
         }

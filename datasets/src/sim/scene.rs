@@ -18,7 +18,7 @@ use super::wiring::Network;
 pub const FORMAT: &str = "millpond-scene/1";
 
 /// The built-in scenes by name.
-pub(super) const BUILTIN: [(&str, &str); 7] = [
+pub(super) const BUILTIN: [(&str, &str); 16] = [
     ("home", include_str!("../../scenes/home.json")),
     ("empty", include_str!("../../scenes/empty.json")),
     ("walk-across", include_str!("../../scenes/walk-across.json")),
@@ -26,6 +26,15 @@ pub(super) const BUILTIN: [(&str, &str); 7] = [
     ("drift", include_str!("../../scenes/drift.json")),
     ("cat", include_str!("../../scenes/cat.json")),
     ("robot", include_str!("../../scenes/robot.json")),
+    ("empty-day", include_str!("../../scenes/empty-day.json")),
+    ("far-room", include_str!("../../scenes/far-room.json")),
+    ("sit-still", include_str!("../../scenes/sit-still.json")),
+    ("sleep", include_str!("../../scenes/sleep.json")),
+    ("two-people", include_str!("../../scenes/two-people.json")),
+    ("curtain", include_str!("../../scenes/curtain.json")),
+    ("channel-change", include_str!("../../scenes/channel-change.json")),
+    ("furniture", include_str!("../../scenes/furniture.json")),
+    ("lossy", include_str!("../../scenes/lossy.json")),
 ];
 
 /// A home, its radios and what moves in it. No name or address of the air is in here: see

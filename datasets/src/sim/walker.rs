@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::path::{Cylinder, Scatterer};
 use super::route::{Pose, Route};
-use super::still::{Apnoea, Fidget, Fidgets, breaths};
+use super::still::{Apnoea, Fidget, Fidgets};
 
 /// A person on a route.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,10 @@ pub struct Person {
     /// Breaths a minute.
     #[serde(default = "default_breath_rate")]
     pub breaths_per_min: f64,
+    /// Deviation of one breath's length from the mean, as a share of it: the breaths run away from any clock. A breath
+    /// that stops now and then keeps the clock.
+    #[serde(default = "default_breath_jitter")]
+    pub breath_jitter: f64,
     /// Breath that stops now and then.
     #[serde(default)]
     pub apnoea: Option<Apnoea>,
@@ -56,6 +60,9 @@ fn default_breath() -> f64 {
 }
 fn default_breath_rate() -> f64 {
     15.0
+}
+fn default_breath_jitter() -> f64 {
+    0.04
 }
 
 /// One body part: place in the body's frame, share of the cross section, swing.
@@ -111,13 +118,13 @@ const STRIDE_M: f64 = 1.4;
 const FULL_SWING_M_S: f64 = 1.2;
 
 impl Person {
-    /// The body's points at a time.
-    pub(crate) fn points(&self, pose: &Pose, t: f64, fidget: Option<(f64, Fidget)>, out: &mut Vec<Scatterer>) {
+    /// The body's points after so many breaths.
+    pub(crate) fn points(&self, pose: &Pose, breaths: f64, fidget: Option<(f64, Fidget)>, out: &mut Vec<Scatterer>) {
         let (sin, cos) = libm::sincos(pose.heading);
         let phase = TAU * pose.walked_m / STRIDE_M;
         let swing = libm::sin(phase) * (pose.speed / FULL_SWING_M_S).min(1.5);
         let bob = 0.02 * libm::cos(2.0 * phase) * (pose.speed / FULL_SWING_M_S).min(1.0);
-        let breath = 1e-3 * self.breath_mm * chest(breaths(t, self.breaths_per_min, self.apnoea));
+        let breath = 1e-3 * self.breath_mm * chest(breaths);
         for part in &PARTS {
             let [lean, aside] = fidget.map_or([0.0; 2], |(rise, f)| part.shift(rise, &f));
             let forward = part.at[0] + part.swing_m * swing + if part.chest { breath } else { 0.0 } + lean;
@@ -180,10 +187,10 @@ mod tests {
     fn a_pause_leaves_the_breath_alone() {
         let mut p = person();
         p.route.points = vec![WayPoint { at: [1.0, 1.0], pause_s: 0.0 }];
-        let (a, b) = (points(&p, 0.0), points(&p, 2.0));
+        let (a, b) = (points(&p, 0.0), points(&p, 0.5));
         assert!((b[0].at[0] - a[0].at[0] - 5e-3).abs() < 1e-9);
         assert_eq!(a[1..], b[1..]);
         p.breath_mm = 0.0;
-        assert_eq!(points(&p, 0.0), points(&p, 2.0));
+        assert_eq!(points(&p, 0.0), points(&p, 0.5));
     }
 }

@@ -6,7 +6,7 @@ use millpond_dsp::phy::Channel;
 
 use super::diffuse::Field;
 use super::draw::{Draw, Purpose};
-use super::path::{Channel1, ToneGrid};
+use super::path::{Channel1, Still, ToneGrid};
 use super::room::{FloorPlan, Point3};
 use super::scene::{Scene, Sounding};
 
@@ -50,6 +50,7 @@ pub(crate) fn epochs(scene: &Scene) -> Option<Vec<Epoch>> {
 pub(crate) struct Antenna {
     pub channel: Channel1,
     pub diffuse: Option<Field>,
+    pub still: Still,
 }
 
 /// The antennas of a link with one transmitter in one epoch.
@@ -78,7 +79,7 @@ pub(crate) fn ways(scene: &Scene, plan: &FloorPlan, epochs: &[Epoch], seed: u64,
             let channel = Channel1::new(plan, grid, tx, at, scene.reverberation.into(), &mut draw);
             let power = grid.mean_power(channel.fixed());
             let diffuse = scene.diffuse.map(|spec| Field::new(&spec, grid, power, &mut draw));
-            Antenna { channel, diffuse }
+            Antenna { channel, diffuse, still: Still::default() }
         };
         Way { from_s, epoch, antennas: (0..scene.sounding.n_rx).map(antenna).collect() }
     };

@@ -117,7 +117,7 @@ pub struct TruthFile {
     pub links: Vec<LinkTruth>,
     /// Who is where, moving or still.
     pub intervals: Vec<Interval>,
-    /// Every body twice a second.
+    /// Every body twice a second, where anything has changed since the entry before.
     pub track: Vec<(f64, Vec<BodyTruth>)>,
 }
 
@@ -149,7 +149,13 @@ impl TruthFile {
             let (tx, rx, address) = (spec.tx.clone(), spec.rx.clone(), octets.join(":"));
             LinkTruth { link: i, address, tx, rx, tx_room: room(tx_room), rx_room: room(rx_room) }
         };
-        let times = (0..=(2.0 * seconds) as usize).map(|i| 0.5 * i as f64);
+        let mut track: Vec<(f64, Vec<BodyTruth>)> = Vec::new();
+        for t in (0..=(2.0 * seconds) as usize).map(|i| 0.5 * i as f64) {
+            let bodies = witness.truth_at(t).bodies;
+            if track.last().is_none_or(|(_, last)| *last != bodies) {
+                track.push((t, bodies));
+            }
+        }
         Self {
             format: "millpond-truth/1",
             scene: scene.name.clone(),
@@ -159,7 +165,7 @@ impl TruthFile {
             rooms: scene.rooms.iter().map(|r| r.name.clone()).collect(),
             links: scene.links.iter().enumerate().map(link).collect(),
             intervals: witness.intervals(seconds),
-            track: times.map(|t| (t, witness.truth_at(t).bodies)).collect(),
+            track,
         }
     }
 }

@@ -6,17 +6,24 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use millpond_datasets::FrameSource;
+use millpond_datasets::format::native::Writer;
 use millpond_datasets::sim::{Cause, Identities, Scene, Simulation, write};
 use sha2::{Digest, Sha256};
 
 /// Arguments of `simulate`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A built-in scene (home, empty, walk-across, fan, drift, cat, robot) or a scene file in JSON.
-    scene: String,
-    /// The recording, esp-csi text; gzip'd if the name ends in .gz. FILE.truth.json and labels.csv go beside it.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    /// A built-in scene (--list names them) or a scene file in JSON.
+    #[arg(required_unless_present = "list")]
+    scene: Option<String>,
+    /// The recording: Millpond's own if the name ends in .mpc, else esp-csi text, gzip'd if it ends in .gz.
+    /// FILE.truth.json and labels.csv go beside it.
+    #[arg(long, value_name = "FILE", required_unless_present = "list")]
+    out: Option<PathBuf>,
+    /// List the built-in scenes.
+    #[arg(long)]
+    list: bool,
     /// Seed of all draws.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -30,26 +37,50 @@ pub struct Args {
 
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Result<(), String> {
-    let scene = load(&args.scene)?;
+    let (Some(scene), Some(path)) = (&args.scene, &args.out) else { return list(args.json) };
+    if args.list {
+        return list(args.json);
+    }
+    let scene = load(scene)?;
     let seconds = args.seconds.unwrap_or(scene.seconds);
     if !(0.1..=1e6).contains(&seconds) {
         return Err(format!("--seconds is {seconds}, outside 0.1 to 1000000"));
     }
-    if let Some(why) = write::refusal(&scene) {
-        return Err(why);
+    if let Some(why) = write::refusal(&scene).filter(|_| !is_native(path)) {
+        return Err(format!("{why}; name the file .mpc to write Millpond's own format, which holds any"));
     }
-    let (labels, rows) = old_labels(&args.out)?;
+    let (labels, rows) = old_labels(path)?;
     let addresses = write::addresses(&scene, &Identities::generate(&scene, args.seed));
     let sim = Simulation::new(&scene, args.seed, seconds).map_err(|e| e.to_string())?;
-    let frames = recording(&args.out, sim, &addresses).map_err(|e| at(&args.out, e))?;
+    let frames = recording(path, sim, &addresses).map_err(|e| at(path, e))?;
     let truth = write::TruthFile::new(&scene, args.seed, seconds, frames, &addresses);
-    let beside = with_suffix(&args.out, ".truth.json");
-    let text = serde_json::to_string_pretty(&truth).map_err(|e| e.to_string())?;
-    fs::write(&beside, text + "\n").map_err(|e| at(&beside, e))?;
-    let text = label(rows, &args.out, &scene, seconds);
+    let beside = with_suffix(path, ".truth.json");
+    let file = File::create(&beside).map_err(|e| at(&beside, e))?;
+    serde_json::to_writer(BufWriter::new(file), &truth).map_err(|e| at(&beside, e))?;
+    let text = label(rows, path, &scene, seconds);
     fs::write(&labels, text).map_err(|e| at(&labels, e))?;
-    tell(args, &scene, seconds, frames, &labels);
+    tell(args.json, path, &scene, args.seed, seconds, frames, &labels);
     Ok(())
+}
+
+/// The built-in scenes, one a line.
+fn list(json: bool) -> Result<(), String> {
+    for name in Scene::names() {
+        let scene = Scene::builtin(name).map_err(|e| e.to_string())?;
+        if json {
+            let (seconds, links) = (scene.seconds, scene.links.len());
+            let line = serde_json::json!({"scene": name, "seconds": seconds, "links": links, "about": scene.about});
+            out!("{line}");
+        } else {
+            out!("{name:<15} {:>6} s  {}", scene.seconds, scene.about);
+        }
+    }
+    Ok(())
+}
+
+/// True if the name asks for Millpond's own format.
+fn is_native(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "mpc")
 }
 
 fn at(path: &Path, e: impl std::fmt::Display) -> String {
@@ -74,8 +105,18 @@ fn load(scene: &str) -> Result<Scene, String> {
     Scene::from_json(&json).map_err(|e| at(path, e))
 }
 
-fn recording(path: &Path, sim: Simulation, addresses: &[millpond_dsp::phy::MacAddr]) -> std::io::Result<u64> {
+fn recording(path: &Path, mut sim: Simulation, addresses: &[millpond_dsp::phy::MacAddr]) -> std::io::Result<u64> {
     let file = BufWriter::new(File::create(path)?);
+    if is_native(path) {
+        let mut out = Writer::new(file)?;
+        let mut frames = 0;
+        while let Some(record) = sim.next_frame().map_err(std::io::Error::other)? {
+            out.write(&record)?;
+            frames += 1;
+        }
+        out.finish()?.flush()?;
+        return Ok(frames);
+    }
     if path.extension().is_some_and(|e| e == "gz") {
         // No time and no name in the header: the same bytes each time.
         let mut out = BufWriter::new(GzEncoder::new(file, Compression::default()));
@@ -134,7 +175,8 @@ fn label(mut text: String, recording: &Path, scene: &Scene, seconds: f64) -> Str
         let change = if l.from_s > 0.0 { format!("change at {:.2} s", l.from_s) } else { String::new() };
         let (rate, bytes) = (scene.links[0].rate_hz, fs::metadata(recording).map_or(0, |m| m.len()));
         text += &format!(
-            "{name},esp-csi,{motion},{presence},{},{},,{event},{rate},{start:.2},{:.2},{bytes},{digest},{change}\n",
+            "{name},{},{motion},{presence},{},{},,{event},{rate},{start:.2},{:.2},{bytes},{digest},{change}\n",
+            if is_native(recording) { "millpond" } else { "esp-csi" },
             l.persons,
             scene.name.replace(',', " "),
             seconds - l.to_s
@@ -157,11 +199,11 @@ fn digest(path: &Path) -> String {
     Sha256::digest(&bytes).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
-fn tell(args: &Args, scene: &Scene, seconds: f64, frames: u64, labels: &Path) {
-    let (out, truth) = (args.out.display().to_string(), with_suffix(&args.out, ".truth.json").display().to_string());
-    if args.json {
+fn tell(json: bool, path: &Path, scene: &Scene, seed: u64, seconds: f64, frames: u64, labels: &Path) {
+    let (out, truth) = (path.display().to_string(), with_suffix(path, ".truth.json").display().to_string());
+    if json {
         let summary = serde_json::json!({
-            "scene": scene.name, "seed": args.seed, "seconds": seconds, "frames": frames, "links": scene.links.len(),
+            "scene": scene.name, "seed": seed, "seconds": seconds, "frames": frames, "links": scene.links.len(),
             "recording": out, "truth": truth, "labels": labels.display().to_string(),
         });
         out!("{summary}");
