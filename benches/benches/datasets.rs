@@ -2,7 +2,7 @@
 //!
 //! The bytes are seeded fixtures. `read` is the public iterator with everything it does for a frame: framing, checks,
 //! times, links, tones in order. `naive` takes only the samples, with a new vector for each frame. `copy` is `memcpy`
-//! of the file. Throughput counts frames; for bytes a second multiply by the size that the id names.
+//! of the file. With `MILLPOND_PEERS` a public reader is measured on the same bytes (`peers.py`). Throughput counts frames; for bytes a second multiply by the size that the id names.
 
 // The macro's function has no documentation to give.
 #![allow(missing_docs)]
@@ -174,6 +174,38 @@ fn cases() -> Vec<(&'static str, Fixture, Option<Naive>)> {
     ]
 }
 
+/// A public reader on the same bytes in the same run: `MILLPOND_PEERS` names the Python that has one installed.
+fn peers(_: &mut Criterion) {
+    let Ok(python) = std::env::var("MILLPOND_PEERS") else { return };
+    let folder = std::env::temp_dir().join(format!("millpond-peers-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for temporary files");
+    let files = [
+        ("intel", fixture::intel5300(20 * FRAMES, 1, 3, 2)),
+        ("atheros", fixture::atheros(5 * FRAMES, 1, 56, 3, 2, false, false)),
+        ("nexmon", fixture::nexmon(5 * FRAMES, 1, 256, NexmonWords::Int16, true, false)),
+        ("nexmonfloat", fixture::nexmon(5 * FRAMES, 1, 256, NexmonWords::Float12, true, false)),
+        ("esp32", fixture::esp32(10 * FRAMES, 1, Esp32Row::CsiTool)),
+    ];
+    let write = |(kind, fixture): &(&str, Fixture)| {
+        let path = folder.join(format!("{kind}.{}.bin", fixture.frames));
+        std::fs::write(&path, &fixture.bytes).expect("room for temporary files");
+        let bytes: Arc<[u8]> = fixture.bytes[..].into();
+        let time = |_| {
+            let start = std::time::Instant::now();
+            assert_eq!(read(fixture.format, &bytes), fixture.frames);
+            start.elapsed().as_secs_f64()
+        };
+        let best = (0..20).map(time).fold(f64::INFINITY, f64::min);
+        println!("ours {kind}: {:.0} k frames/s", fixture.frames as f64 / best / 1e3);
+        path
+    };
+    let paths: Vec<_> = files.iter().map(write).collect();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers.py");
+    let done = std::process::Command::new(python).arg(script).args(&paths).status();
+    println!("peers: {}", done.map_or_else(|e| e.to_string(), |s| s.to_string()));
+    std::fs::remove_dir_all(&folder).expect("the folder made above");
+}
+
 fn readers(c: &mut Criterion) {
     for (name, fixture, naive) in cases() {
         let mut group = c.benchmark_group(format!("datasets/{name}/{} B", fixture.bytes.len() / fixture.frames));
@@ -197,6 +229,6 @@ criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20).warm_up_time(std::time::Duration::from_millis(300))
         .measurement_time(std::time::Duration::from_secs(1));
-    targets = readers
+    targets = peers, readers
 }
 criterion_main!(benches);

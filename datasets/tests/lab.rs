@@ -256,3 +256,19 @@ fn formats_lists_every_reader() {
     let told = |f: &Value| !f["variants"].as_array().unwrap().is_empty() && f["about"].is_string();
     assert!(all.as_array().unwrap().iter().all(told));
 }
+
+#[test]
+fn scenes_are_listed_and_written_in_both_formats() {
+    let out = lab(&["simulate", "--list", "--json"]);
+    assert_eq!(String::from_utf8(out.stdout).unwrap().lines().count(), millpond_datasets::sim::Scene::names().len());
+    let folder = folder("simulate");
+    for (name, format) in [("night.mpc", "millpond"), ("night.csv.gz", "esp32")] {
+        let path = folder.join(name);
+        let file = path.to_str().unwrap();
+        assert!(lab(&["simulate", "sleep", "--seconds", "4", "--out", file]).status.success());
+        let seen: Value = serde_json::from_slice(&lab(&["inspect", file, "--json"]).stdout).unwrap();
+        assert_eq!(seen["format"], format);
+        assert!(seen["frame_count"].as_u64().unwrap() > 80);
+    }
+    assert_eq!(lab(&["simulate"]).status.code(), Some(2));
+}
