@@ -34,6 +34,7 @@ impl Intel5300 {
         let conventions = vec![
             "receive chains stand in antenna order where three chains and a proper permutation were logged; with fewer \
              chains they stay in chain order, as in the tool's own MATLAB reader",
+            "a record names no transmitter: links tell antennas, streams and width apart",
             "samples are as measured: neither scaled to the noise (intel5300::snr_scale) nor freed of the transmitter's \
              spatial mapping (intel5300::undo_spatial_mapping)",
         ];
