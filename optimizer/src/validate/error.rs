@@ -66,7 +66,7 @@ impl Code {
             Self::Syntax => "compare the place with docs/site.md",
             Self::Format => "set \"format\": \"millpond-site/1\"",
             Self::Size => "split the site, or shorten the id",
-            Self::Country => "use US, JP, EU or a European country code in capitals",
+            Self::Country => "use US, CA, AU, JP, EU or a European country code in capitals",
             Self::Duplicate => "give each its own id, and each pair and channel one entry",
             Self::Unknown => "correct the id, or add what it names",
             Self::Range => "correct the number; the unit is in the field's name",

@@ -41,7 +41,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return Err(format!("--homes {} is not within 1 to 1000", args.homes));
     }
     if Domain::of(&args.country).is_none() {
-        return Err(format!("--country {:?}: no regulatory table; use US, JP, EU or a European code", args.country));
+        return Err(format!(
+            "--country {:?}: no regulatory table; use US, CA, AU, JP, EU or a European code",
+            args.country
+        ));
     }
     let site = match args.kind {
         Kind::Home => simulate::home(args.seed, &args.country),
