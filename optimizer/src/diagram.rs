@@ -108,8 +108,10 @@ fn home(site: &Site, t: &Topology, side: &Side, h: usize, at: (usize, usize)) ->
 /// Centres of a home's pods: one row for each hop from the gateway.
 fn layout(t: &Topology, side: &Side, h: usize) -> Vec<(usize, (usize, usize))> {
     let depth = |p: usize| {
-        let hops = std::iter::successors(Some(p), |&q| side.parents[q].map(|l| l.0)).take(t.pods.len()).count();
-        if p == t.homes[h].gateway { 0 } else { hops.max(1) - usize::from(t.pods[p].root && hops > 1) }
+        let path = std::iter::successors(Some(p), |&q| side.parents[q].map(|l| l.0)).take(t.pods.len());
+        let (hops, end) = path.fold((0, p), |(n, _), q| (n + 1, q));
+        // A pod with a cable to the gateway stands one row below it.
+        hops - 1 + usize::from(end != t.homes[h].gateway)
     };
     let depths: Vec<(usize, usize)> = t.homes[h].pods.iter().map(|&p| (p, depth(p))).collect();
     let rows = depths.iter().map(|d| d.1).max().unwrap_or(0) + 1;
@@ -249,6 +251,19 @@ mod tests {
                 "{tag}"
             );
         }
+    }
+
+    #[test]
+    fn no_row_is_empty_and_no_box_hides_clients() {
+        let site = parse(include_bytes!("../examples/three-pods.json")).unwrap();
+        let t = validate(&site).unwrap();
+        let spots = layout(&t, &now(&t), 0);
+        let mut rows: Vec<usize> = spots.iter().map(|s| s.1.1).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        // Half a box, the clients with their names, and half a box.
+        assert!(rows.windows(2).all(|w| w[1] - w[0] >= POD.1 + 22 + 15), "{rows:?}");
+        assert!(rows.len() < 2 || rows[1] - rows[0] <= CELL.1 / rows.len(), "{rows:?}");
     }
 
     #[test]

@@ -173,7 +173,10 @@ impl<'a> Meter<'a> {
     pub fn refresh(&mut self) {
         for part in 0..self.parts.len() {
             let members: Vec<_> = self.parts[part].iter().map(|&r| (r, 1.0, 1.0)).collect();
-            self.settle(&members, None);
+            let small = members.len() <= WHOLE;
+            if !small || self.bound(&members, i64::MIN, &|_| 0).is_none() {
+                self.settle(&members, None);
+            }
         }
         for h in 0..self.gain.len() {
             self.gain[h] = self.home_gain(h);
@@ -200,7 +203,8 @@ impl<'a> Meter<'a> {
         self.fixed += self.goal.fixed(n, v) - self.goal.fixed(n, self.values[n]);
         self.apply(n, v);
         self.gather();
-        self.weigh(self.fixed, None);
+        // No floor is so low that the bounds would hide the outcome.
+        self.weigh(self.fixed, Some(i64::MIN));
         for i in 0..self.homes.len() {
             let h = self.homes[i];
             self.gain[h] = self.home_gain(h);
