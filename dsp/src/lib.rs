@@ -12,6 +12,7 @@ pub mod frame;
 pub mod kernel;
 pub mod math;
 pub mod phy;
+pub mod presence;
 pub mod sanitize;
 pub mod stats;
 mod wipe;

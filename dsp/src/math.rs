@@ -93,6 +93,30 @@ pub fn erfc(x: f64) -> f64 {
     libm::erfc(x)
 }
 
+/// Natural logarithm of the gamma function.
+#[inline]
+pub fn lgamma(x: f64) -> f64 {
+    libm::lgamma(x)
+}
+
+/// Natural logarithm in double precision.
+#[inline]
+pub fn ln_f64(x: f64) -> f64 {
+    libm::log(x)
+}
+
+/// `ln(1 + x)` in double precision.
+#[inline]
+pub fn ln_1p(x: f64) -> f64 {
+    libm::log1p(x)
+}
+
+/// Exponential in double precision.
+#[inline]
+pub fn exp_f64(x: f64) -> f64 {
+    libm::exp(x)
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -11,6 +11,7 @@ use crate::features::lag1::{Changes, Sums};
 use crate::features::ring::{BandRing, SPACING};
 use crate::features::subspace::residue;
 use crate::frame::{CsiFrame, CsiMeta, LinkId};
+use crate::presence::SignOfLife;
 use crate::phy::{Bandwidth, Channel, Micros, PpduFormat};
 use crate::sanitize::bands::{BandMap, Powers};
 
@@ -61,7 +62,7 @@ impl Shape {
 ///
 /// It needs no calibration and no quiet time. [`docs/method.md`] in the crate says what it computes and why.
 ///
-/// - Memory: `size_of::<Detector>()`, under 3 KB, whatever the packet rate
+/// - Memory: `size_of::<Detector>()`, under 5 KB, 3 KB of it for motion, whatever the packet rate
 /// - Frames of more than 128 values are thinned evenly, of more than eight antenna and stream pairs the first eight count
 /// - Frames closer than 6.5 ms are left out
 ///
@@ -92,6 +93,7 @@ pub struct Detector {
     changes: Changes,
     onset: Onset,
     hysteresis: Hysteresis,
+    life: SignOfLife,
     last_t: Option<Micros>,
     steps: Steps,
 }
@@ -113,6 +115,7 @@ impl Detector {
             changes: Changes::default(),
             onset: Onset::new(&config, TESTS),
             hysteresis: Hysteresis::default(),
+            life: SignOfLife::new(&config),
             last_t: None,
             steps: Steps::default(),
         }
@@ -121,6 +124,11 @@ impl Detector {
     /// The link that the detector watches.
     pub const fn link(&self) -> LinkId {
         self.link
+    }
+
+    /// The branch that looks for breathing.
+    pub const fn life(&self) -> &SignOfLife {
+        &self.life
     }
 
     /// Time of the next decision, `None` before the first frame or poll.
@@ -146,6 +154,7 @@ impl Detector {
             Some(last) => t.since(last),
             None => GAP + GAP,
         };
+        self.life.push(frame);
         if since < SPACING && self.map.is_some() {
             return Err(Ignored::Dense);
         }
@@ -251,7 +260,7 @@ impl Detector {
             t: at,
             link: self.link,
             state,
-            present: self.hysteresis.presence(at, &self.config),
+            present: self.hysteresis.presence(at, self.life.since(at), &self.config),
             score: score.unwrap_or(f32::NAN),
             threshold: self.threshold,
             frames: frames as u32,
@@ -557,6 +566,8 @@ mod tests {
 
     #[test]
     fn a_link_costs_little_memory() {
-        assert!(size_of::<Detector>() <= 3072, "{} bytes", size_of::<Detector>());
+        assert!(size_of::<Detector>() <= 5 * 1024, "{} bytes", size_of::<Detector>());
+        let motion = size_of::<Detector>() - size_of::<SignOfLife>();
+        assert!(motion <= 3 * 1024, "{motion} bytes without presence");
     }
 }

@@ -3,11 +3,12 @@
 use crate::detect::config::DetectorConfig;
 use crate::detect::{MotionState, Presence};
 use crate::phy::Micros;
+use crate::presence::FRESH as BREATH_FRESH;
 
 /// A link that moves goes on moving while its score is above this share of the threshold.
 const RELEASE: f32 = 0.6;
-/// How long after motion somebody is surely there.
-const FRESH: Micros = Micros(30_000_000);
+/// How long after motion somebody is surely there: whoever leaves is out of the room by then.
+const FRESH: Micros = Micros(5_000_000);
 /// Quiet time after which a link that never saw motion says that nobody is there.
 const NOBODY: Micros = Micros(180_000_000);
 
@@ -43,17 +44,20 @@ impl Hysteresis {
         state
     }
 
-    /// Whether somebody is there.
+    /// Whether somebody is there; `breath` is the time since somebody was last noticed to breathe.
     ///
-    /// Yes during motion and for 30 s after it. No when the link was heard and quiet: for three minutes if it never saw
-    /// motion, for the configured time if it did, because a person who holds still is not seen. Unknown between.
-    pub fn presence(&self, at: Micros, config: &DetectorConfig) -> Presence {
-        let since_motion = self.last_motion.map(|t| at.since(t));
+    /// Yes during motion and for 5 s after it, and for a minute after a breath. No when the link was heard and quiet: for
+    /// three minutes if it never saw motion or breath, for the configured time if it did, because a person who holds
+    /// still may not be seen. Unknown between.
+    pub fn presence(&self, at: Micros, breath: Option<Micros>, config: &DetectorConfig) -> Presence {
+        let motion = self.last_motion.map(|t| at.since(t));
         let quiet = self.quiet_since.map(|t| at.since(t));
-        match (since_motion, quiet) {
-            (Some(since), _) if since < FRESH => Presence::Yes,
+        let sign = [motion, breath].into_iter().flatten().min();
+        match (sign, quiet) {
+            _ if motion.is_some_and(|since| since < FRESH) => Presence::Yes,
+            _ if breath.is_some_and(|since| since < BREATH_FRESH) => Presence::Yes,
             (None, Some(quiet)) if quiet >= NOBODY => Presence::No,
-            (Some(_), Some(quiet)) if quiet >= config.present_for() => Presence::No,
+            (Some(since), Some(quiet)) if quiet.min(since) >= config.present_for() => Presence::No,
             _ => Presence::Unknown,
         }
     }
@@ -83,14 +87,17 @@ mod tests {
         let mut h = Hysteresis::default();
         let second = |s: u64| Micros(s * 1_000_000);
         h.step(second(1), Some(0.0), 5.0, &config);
-        assert_eq!(h.presence(second(100), &config), Presence::Unknown);
-        assert_eq!(h.presence(second(181), &config), Presence::No);
+        assert_eq!(h.presence(second(100), None, &config), Presence::Unknown);
+        assert_eq!(h.presence(second(181), None, &config), Presence::No);
         h.step(second(200), Some(9.0), 5.0, &config);
         h.step(second(210), Some(0.0), 5.0, &config);
-        assert_eq!(h.presence(second(220), &config), Presence::Yes);
-        assert_eq!(h.presence(second(500), &config), Presence::Unknown, "a person who holds still is not seen");
-        assert_eq!(h.presence(second(210 + 1200), &config), Presence::No);
+        assert_eq!(h.presence(second(204), None, &config), Presence::Yes);
+        assert_eq!(h.presence(second(500), None, &config), Presence::Unknown, "a person who holds still is not seen");
+        assert_eq!(h.presence(second(210 + 1200), None, &config), Presence::No);
+        let breath = |s: u64| Some(Micros(s * 1_000_000));
+        assert_eq!(h.presence(second(1500), breath(59), &config), Presence::Yes);
+        assert_eq!(h.presence(second(1500), breath(61), &config), Presence::Unknown, "a breath ends a no");
         h.step(second(1500), None, 5.0, &config);
-        assert_eq!(h.presence(second(1500), &config), Presence::Unknown);
+        assert_eq!(h.presence(second(1500), None, &config), Presence::Unknown);
     }
 }

@@ -136,7 +136,7 @@ impl RssiDetector {
             t: at,
             link: self.link,
             state,
-            present: self.hysteresis.presence(at, &self.config),
+            present: self.hysteresis.presence(at, None, &self.config),
             score: score.unwrap_or(f32::NAN),
             threshold: self.threshold,
             frames: n as u32,

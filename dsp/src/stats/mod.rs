@@ -1,4 +1,5 @@
 //! Distributions behind the thresholds, and order statistics.
 
+pub mod fisher;
 pub mod normal;
 pub mod order;

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod out;
 
 mod bench;
+mod breath;
 mod convert;
 mod formats;
 mod inspect;
@@ -37,6 +38,8 @@ enum Command {
     Formats(formats::Args),
     /// Motion decisions over one or more recordings.
     Motion(motion::Args),
+    /// Breathing over a recording: how sure, and at what rate.
+    Breath(breath::Args),
     /// The sensing benchmark over a folder with a labels.csv.
     Score(score::Args),
     /// A recording with ground truth from a simulated scene.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => convert::run(&args),
         Command::Formats(args) => formats::run(&args),
         Command::Motion(args) => motion::run(&args),
+        Command::Breath(args) => breath::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Simulate(args) => simulate::run(&args),
     };

@@ -2,6 +2,7 @@
 
 pub mod bounds;
 pub mod degrade;
+pub mod gyro;
 pub mod labels;
 pub mod plot;
 pub mod row;
