@@ -9,6 +9,7 @@ mod error;
 pub mod features;
 pub mod fixed;
 pub mod frame;
+pub mod image;
 pub mod kernel;
 pub mod math;
 pub mod phy;

@@ -11,8 +11,8 @@ use crate::features::lag1::{Changes, Sums};
 use crate::features::ring::{BandRing, SPACING};
 use crate::features::subspace::residue;
 use crate::frame::{CsiFrame, CsiMeta, LinkId};
-use crate::presence::SignOfLife;
 use crate::phy::{Bandwidth, Channel, Micros, PpduFormat};
+use crate::presence::SignOfLife;
 use crate::sanitize::bands::{BandMap, Powers};
 
 /// A gap that ends a segment: no statistic spans it.

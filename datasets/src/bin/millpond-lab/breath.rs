@@ -2,15 +2,11 @@
 //!
 //! The rate is for recordings that the researcher owns; nothing that leaves a node has a place for it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use millpond_datasets::ReadOptions;
-use millpond_dsp::LinkId;
-use millpond_dsp::detect::DetectorConfig;
-use millpond_dsp::phy::Micros;
-use millpond_dsp::presence::{Breath, SignOfLife};
 use serde_json::json;
 
+use crate::bench::breath::looks;
 use crate::bench::gyro;
 
 /// Arguments of `breath`.
@@ -30,16 +26,6 @@ pub struct Args {
     /// Gyroscope on the chest, CSV with SamplingTime and GyroX..Z: its rate over the whole file is printed beside.
     #[arg(long, value_name = "CSV")]
     reference: Option<PathBuf>,
-}
-
-/// One look of one link.
-pub struct Look {
-    /// When, from the first frame.
-    pub t: Micros,
-    /// Which link.
-    pub link: LinkId,
-    /// What was seen.
-    pub breath: Breath,
 }
 
 /// Runs the subcommand.
@@ -75,41 +61,4 @@ pub fn run(args: &Args) -> Result<(), String> {
         out!("{} of {} looks gave an answer: {told}{beside}", rates.len(), looks.len());
     }
     Ok(())
-}
-
-/// Every look of every link of a recording.
-///
-/// # Errors
-/// If it cannot be opened; damage further on ends it there.
-pub fn looks(path: &Path, rate_hz: Option<f64>) -> Result<Vec<Look>, String> {
-    let options = ReadOptions { rate_hz, ..ReadOptions::default() };
-    let mut source = millpond_datasets::open(path, &options).map_err(|e| e.to_string())?;
-    // A link that is heard in several shapes is as many streams, as in the detectors' bank.
-    let mut streams: Vec<((LinkId, usize, usize), SignOfLife)> = Vec::new();
-    let (mut origin, mut out) = (None, Vec::new());
-    loop {
-        match source.next_frame() {
-            Ok(None) => return Ok(out),
-            Ok(Some(record)) => {
-                let meta = record.frame.meta();
-                let t = meta.t.since(*origin.get_or_insert(meta.t));
-                let key = (meta.link, record.frame.chains(), record.frame.tones().len());
-                let at = match streams.iter().position(|s| s.0 == key) {
-                    Some(at) => at,
-                    None => {
-                        streams.push((key, SignOfLife::new(&DetectorConfig::default())));
-                        streams.len() - 1
-                    }
-                };
-                let life = &mut streams[at].1;
-                let before = life.looks();
-                life.push(&record.frame);
-                if life.looks() != before {
-                    out.extend(life.breath().map(|b| Look { t, link: key.0, breath: *b }));
-                }
-            }
-            Err(e) if e.can_resume => {}
-            Err(_) => return Ok(out),
-        }
-    }
 }

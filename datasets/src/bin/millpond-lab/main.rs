@@ -14,6 +14,7 @@ mod breath;
 mod convert;
 mod formats;
 mod inspect;
+mod locate;
 mod motion;
 mod plot;
 mod reading;
@@ -36,6 +37,8 @@ enum Command {
     Convert(convert::Args),
     /// What can be read.
     Formats(formats::Args),
+    /// Where a body stands among the nodes of an RSSI mesh.
+    Locate(locate::Args),
     /// Motion decisions over one or more recordings.
     Motion(motion::Args),
     /// Breathing over a recording: how sure, and at what rate.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         }
         Command::Convert(args) => convert::run(&args),
         Command::Formats(args) => formats::run(&args),
+        Command::Locate(args) => locate::run(&args),
         Command::Motion(args) => motion::run(&args),
         Command::Breath(args) => breath::run(&args),
         Command::Score(args) => score::run(&args),

@@ -14,7 +14,7 @@ use crate::bench::labels::{self, Label};
 use crate::bench::row::Row;
 use crate::bench::rules::{self, Score};
 use crate::bench::run::{Track, run as run_recording};
-use crate::bench::{plot, seen};
+use crate::bench::{mesh, plot, presence, seen};
 
 /// Arguments of `score`.
 #[derive(clap::Args)]
@@ -48,10 +48,21 @@ pub fn run(args: &Args) -> Result<(), String> {
     if let Some(path) = &args.plot {
         std::fs::write(path, plot::draw(&rows)).map_err(|e| format!("{}: {e}", path.display()))?;
     }
+    let windows: Vec<presence::Windows> = rows.iter().filter_map(|r| r.windows.clone()).collect();
+    let rates = presence::rates(&args.dir, &table);
+    let mesh = mesh::look(&args.dir, &table).map(|m| m.inspect_err(|e| eprintln!("millpond-lab: mesh: {e}")));
     if args.json {
-        out!("{:#}", document(&rows, args))
+        let mut v = document(&rows, args);
+        v["presence"] = presence::json(&windows, &rates);
+        v["mesh"] = mesh.and_then(Result::ok).map_or(Value::Null, |m| m.json());
+        out!("{v:#}")
     } else {
-        print(&rows)
+        print(&rows);
+        out!("");
+        presence::print(&windows, &rates);
+        if let Some(Ok(mesh)) = mesh {
+            mesh.print();
+        }
     }
     eprintln!("{} rows in {:.1} s", rows.len(), started.elapsed().as_secs_f64());
     Ok(())
@@ -78,17 +89,18 @@ fn score_all(dir: &Path, table: &[Label], degrade: Degrade) -> Vec<Row> {
         })
         .collect();
     eprintln!();
-    table.iter().map(|label| judge(label, &tracks[label.path.as_str()], table)).collect()
+    table.par_iter().map(|label| judge(label, &tracks[label.path.as_str()], table, dir)).collect()
 }
 
-fn judge(label: &Label, track: &Result<Track, String>, table: &[Label]) -> Row {
+fn judge(label: &Label, track: &Result<Track, String>, table: &[Label], dir: &Path) -> Row {
     let scorable = rules::scorable(label);
     let (score, damage, trace) = match (scorable, track) {
         (Err(why), _) => (Err(why), None, Vec::new()),
         (_, Err(why)) => (Err(why.clone()), None, Vec::new()),
         (Ok(()), Ok(track)) => (rules::score(label, track, table), track.damage.clone(), plot::trace(track)),
     };
-    Row { label: label.clone(), score, damage, trace }
+    let windows = track.as_ref().ok().and_then(|track| presence::windows(dir, label, track));
+    Row { label: label.clone(), score, damage, trace, windows }
 }
 
 /// Sums over rows.

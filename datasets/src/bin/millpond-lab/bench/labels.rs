@@ -13,6 +13,14 @@ pub struct Label {
     pub motion: Motion,
     /// True if nobody was in the room, as far as the row says.
     pub empty: bool,
+    /// Whether somebody was in the room, where the row says.
+    pub person: Option<bool>,
+    /// What went on, in a word.
+    pub event: String,
+    /// What else the row says.
+    pub note: String,
+    /// Where a person stands, m, where the note says `true position (x,y) m`.
+    pub position: Option<[f32; 2]>,
     /// Packets a second, where the row says.
     pub rate_hz: Option<f64>,
     /// Seconds to leave out at the start.
@@ -59,7 +67,7 @@ fn parse(text: &str) -> Result<Vec<Label>, String> {
     let column = |name: &str| head.iter().position(|h| h == name);
     let path = column("path").ok_or("the first line names no column `path`")?;
     let motion = column("motion").ok_or("the first line names no column `motion`")?;
-    let rest = ["format", "presence", "rate_hz", "skip_start_s", "skip_end_s"].map(column);
+    let rest = ["format", "presence", "rate_hz", "skip_start_s", "skip_end_s", "event", "note"].map(column);
     let mut out = Vec::new();
     for (i, line) in lines.filter(|(_, l)| !l.trim().is_empty()) {
         let row = cells(line);
@@ -85,12 +93,27 @@ fn parse(text: &str) -> Result<Vec<Label>, String> {
                 _ => Motion::Unknown,
             },
             empty: cell(rest[1]) == "0",
+            person: match cell(rest[1]) {
+                "0" => Some(false),
+                "1" => Some(true),
+                _ => None,
+            },
+            event: cell(rest[5]).to_owned(),
+            note: cell(rest[6]).to_owned(),
+            position: position(cell(rest[6])),
             rate_hz: number(rest[2])?,
             skip_start_s: number(rest[3])?.unwrap_or(0.0),
             skip_end_s: number(rest[4])?.unwrap_or(0.0),
         });
     }
     Ok(out)
+}
+
+/// The place that a note names: `true position (1.2,1.2) m`.
+fn position(note: &str) -> Option<[f32; 2]> {
+    let (_, rest) = note.split_once("true position (")?;
+    let (x, y) = rest.split_once(')')?.0.split_once(',')?;
+    Some([x.trim().parse().ok()?, y.trim().parse().ok()?])
 }
 
 /// Splits a line of comma-separated values; quotes keep commas, two quotes make one.
@@ -126,6 +149,8 @@ mod tests {
         assert_eq!((rows[0].path.as_str(), rows[0].motion, rows[0].empty), ("s/x.npz", Motion::Still, true));
         assert_eq!((rows[0].skip_start_s, rows[0].set()), (2.5, "s"));
         assert_eq!((rows[1].motion, rows[1].empty, rows[1].skip_start_s), (Motion::Event, false, 0.0));
+        assert_eq!(position("so: true position (1.2, 0.6) m"), Some([1.2, 0.6]));
+        assert_eq!(position("true position unknown"), None);
         assert!(parse("path,motion,skip_end_s\nx,0,soon\n").unwrap_err().contains("line 2"));
         assert!(parse("file\nx\n").unwrap_err().contains("`path`"));
     }
