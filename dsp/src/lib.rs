@@ -13,6 +13,7 @@ pub mod image;
 pub mod kernel;
 pub mod math;
 pub mod phy;
+#[cfg(feature = "presence")]
 pub mod presence;
 pub mod sanitize;
 pub mod stats;

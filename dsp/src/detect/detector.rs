@@ -12,6 +12,7 @@ use crate::features::ring::{BandRing, SPACING};
 use crate::features::subspace::residue;
 use crate::frame::{CsiFrame, CsiMeta, LinkId};
 use crate::phy::{Bandwidth, Channel, Micros, PpduFormat};
+#[cfg(feature = "presence")]
 use crate::presence::SignOfLife;
 use crate::sanitize::bands::{BandMap, Powers};
 
@@ -93,6 +94,7 @@ pub struct Detector {
     changes: Changes,
     onset: Onset,
     hysteresis: Hysteresis,
+    #[cfg(feature = "presence")]
     life: SignOfLife,
     last_t: Option<Micros>,
     steps: Steps,
@@ -115,6 +117,7 @@ impl Detector {
             changes: Changes::default(),
             onset: Onset::new(&config, TESTS),
             hysteresis: Hysteresis::default(),
+            #[cfg(feature = "presence")]
             life: SignOfLife::new(&config),
             last_t: None,
             steps: Steps::default(),
@@ -126,7 +129,20 @@ impl Detector {
         self.link
     }
 
+    /// Time since somebody was noticed to breathe.
+    #[cfg(feature = "presence")]
+    fn breath(&self, at: Micros) -> Option<Micros> {
+        self.life.since(at)
+    }
+
+    /// Nobody looks for breathing.
+    #[cfg(not(feature = "presence"))]
+    const fn breath(&self, _: Micros) -> Option<Micros> {
+        None
+    }
+
     /// The branch that looks for breathing.
+    #[cfg(feature = "presence")]
     pub const fn life(&self) -> &SignOfLife {
         &self.life
     }
@@ -154,6 +170,7 @@ impl Detector {
             Some(last) => t.since(last),
             None => GAP + GAP,
         };
+        #[cfg(feature = "presence")]
         self.life.push(frame);
         if since < SPACING && self.map.is_some() {
             return Err(Ignored::Dense);
@@ -217,7 +234,7 @@ impl Detector {
     pub fn reset(&mut self) {
         // By name, so that a field left out does not compile.
         let Self {
-            config: _,
+            config,
             threshold: _,
             link: _,
             shape,
@@ -229,10 +246,16 @@ impl Detector {
             ring,
             changes,
             hysteresis,
+            #[cfg(feature = "presence")]
+            life,
             onset,
             last_t,
             steps,
         } = self;
+        #[cfg(feature = "presence")]
+        life.reset(config);
+        #[cfg(not(feature = "presence"))]
+        let _ = config;
         onset.clear();
         map.iter_mut().for_each(BandMap::wipe);
         ring.wipe();
@@ -260,7 +283,7 @@ impl Detector {
             t: at,
             link: self.link,
             state,
-            present: self.hysteresis.presence(at, self.life.since(at), &self.config),
+            present: self.hysteresis.presence(at, self.breath(at), &self.config),
             score: score.unwrap_or(f32::NAN),
             threshold: self.threshold,
             frames: frames as u32,
@@ -567,7 +590,10 @@ mod tests {
     #[test]
     fn a_link_costs_little_memory() {
         assert!(size_of::<Detector>() <= 5 * 1024, "{} bytes", size_of::<Detector>());
+        #[cfg(feature = "presence")]
         let motion = size_of::<Detector>() - size_of::<SignOfLife>();
+        #[cfg(not(feature = "presence"))]
+        let motion = size_of::<Detector>();
         assert!(motion <= 3 * 1024, "{motion} bytes without presence");
     }
 }

@@ -3,12 +3,13 @@
 use crate::detect::config::DetectorConfig;
 use crate::detect::{MotionState, Presence};
 use crate::phy::Micros;
-use crate::presence::FRESH as BREATH_FRESH;
 
 /// A link that moves goes on moving while its score is above this share of the threshold.
 const RELEASE: f32 = 0.6;
 /// How long after motion somebody is surely there: whoever leaves is out of the room by then.
 const FRESH: Micros = Micros(5_000_000);
+/// How long a breath that was noticed counts.
+const BREATH_FRESH: Micros = Micros(60_000_000);
 /// Quiet time after which a link that never saw motion says that nobody is there.
 const NOBODY: Micros = Micros(180_000_000);
 

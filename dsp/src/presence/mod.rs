@@ -25,8 +25,6 @@ use crate::phy::{Bandwidth, Micros, PpduFormat};
 const SPACING: Micros = Micros(45_000);
 /// Slots between two looks: five seconds.
 const HOP: u32 = 10;
-/// A breath that was noticed counts for so long.
-pub(crate) const FRESH: Micros = Micros(60_000_000);
 /// Independent windows of a day: the taper leaves 19 s of each.
 const WINDOWS_A_DAY: f64 = 86_400.0 / 19.0;
 /// Places that are tried in a window, now and in the mean (Bonferroni's inequality).
@@ -116,6 +114,11 @@ impl SignOfLife {
         }
     }
 
+    /// Forgets everything, in place: every array is overwritten.
+    pub fn reset(&mut self, config: &DetectorConfig) {
+        *self = Self::new(config);
+    }
+
     /// Forgets the channel, not when life was seen.
     fn forget(&mut self) {
         self.aligner = Aligner::default();
@@ -138,11 +141,6 @@ impl SignOfLife {
         if counts {
             self.seen = Some(t);
         }
-    }
-
-    /// True if somebody was noticed to breathe within the last minute.
-    pub fn is_alive(&self, now: Micros) -> bool {
-        self.since(now).is_some_and(|since| since < FRESH)
     }
 
     /// Time since somebody was last noticed to breathe.
