@@ -11,6 +11,7 @@ pub mod fixed;
 pub mod frame;
 pub mod image;
 pub mod kernel;
+pub mod kind;
 pub mod math;
 pub mod phy;
 #[cfg(feature = "presence")]

@@ -23,6 +23,10 @@
 //! # Ok::<(), millpond_dsp::Error>(())
 //! ```
 
+pub mod choice;
+pub mod intrinsic;
+pub mod learnt;
+
 use crate::Error;
 use crate::detect::{Decision, DetectorConfig, MotionState, Presence};
 use crate::frame::LinkId;
