@@ -17,6 +17,7 @@ mod inspect;
 mod locate;
 mod motion;
 mod plot;
+mod quiet;
 mod reading;
 mod score;
 mod simulate;
@@ -45,6 +46,8 @@ enum Command {
     Breath(breath::Args),
     /// The sensing benchmark over a folder with a labels.csv.
     Score(score::Args),
+    /// False alarms over long simulated time in which nobody moves.
+    Quiet(quiet::Args),
     /// A recording with ground truth from a simulated scene.
     Simulate(simulate::Args),
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Motion(args) => motion::run(&args),
         Command::Breath(args) => breath::run(&args),
         Command::Score(args) => score::run(&args),
+        Command::Quiet(args) => quiet::run(&args),
         Command::Simulate(args) => simulate::run(&args),
     };
     match done {
