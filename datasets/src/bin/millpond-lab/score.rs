@@ -1,6 +1,7 @@
 //! `millpond-lab score`: the sensing benchmark over a folder with a `labels.csv`.
 
 use std::collections::BTreeMap;
+use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -72,7 +73,7 @@ fn score_all(dir: &Path, table: &[Label], degrade: Degrade) -> Vec<Row> {
     let mut paths: Vec<&str> = table.iter().map(|r| r.path.as_str()).collect();
     paths.sort_unstable();
     paths.dedup();
-    let done = AtomicUsize::new(0);
+    let (done, told) = (AtomicUsize::new(0), stderr().is_terminal());
     let tracks: BTreeMap<&str, Result<Track, String>> = paths
         .par_iter()
         .map(|&path| {
@@ -84,11 +85,15 @@ fn score_all(dir: &Path, table: &[Label], degrade: Degrade) -> Vec<Row> {
                 None => Err(e),
             });
             let n = done.fetch_add(1, Ordering::Relaxed) + 1;
-            eprint!("\r{n} of {} recordings\x1b[K", paths.len());
+            if told {
+                eprint!("\r{n} of {} recordings\x1b[K", paths.len());
+            }
             (path, track)
         })
         .collect();
-    eprintln!();
+    if told {
+        eprintln!();
+    }
     table.par_iter().map(|label| judge(label, &tracks[label.path.as_str()], table, dir)).collect()
 }
 
@@ -184,7 +189,7 @@ fn document(rows: &[Row], args: &Args) -> Value {
     let set = |s: &&str| json!({"set": s, "pooled": Pool::of(rows.iter().filter(|r| r.label.set() == *s)).json()});
     let d = args.degrade;
     json!({
-        "degrade": {"keep": d.keep, "loss": d.loss, "gain_steps_db": d.gain_steps, "seed": d.seed},
+        "degrade": {"keep": d.keep, "loss": d.loss, "gain_steps_db": d.gain_steps, "rssi": d.rssi, "seed": d.seed},
         "rows": rows.iter().map(row).collect::<Vec<_>>(),
         "sets": sets(rows).iter().map(set).collect::<Vec<_>>(),
         "pooled": Pool::of(rows.iter()).json(),
@@ -257,7 +262,7 @@ fn line(name: &str, p: &Pool) {
 mod tests {
     use super::*;
 
-    const CLEAN: Degrade = Degrade { keep: 1, loss: 0.0, gain_steps: 0.0, seed: 1 };
+    const CLEAN: Degrade = Degrade { keep: 1, loss: 0.0, gain_steps: 0.0, rssi: false, seed: 1 };
 
     fn recordings() -> Option<PathBuf> {
         let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/recordings"));

@@ -23,6 +23,9 @@ pub struct Degrade {
     /// Switch the receiver's gain down by DB and back, once a second on average.
     #[arg(long, value_name = "DB", default_value_t = 0.0, value_parser = decibels)]
     pub gain_steps: f64,
+    /// Decide by the signal level alone, as with drivers that give no CSI.
+    #[arg(long)]
+    pub rssi: bool,
     /// Seed of the damage.
     #[arg(long, value_name = "K", default_value_t = 1)]
     pub seed: u64,
@@ -136,7 +139,7 @@ impl Damage {
 mod tests {
     use super::*;
 
-    const CLEAN: Degrade = Degrade { keep: 1, loss: 0.0, gain_steps: 0.0, seed: 1 };
+    const CLEAN: Degrade = Degrade { keep: 1, loss: 0.0, gain_steps: 0.0, rssi: false, seed: 1 };
 
     #[test]
     fn loss_has_the_wanted_share_and_comes_in_bursts() {

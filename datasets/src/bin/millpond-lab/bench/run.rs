@@ -1,12 +1,13 @@
 //! One recording through the detector.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use millpond_datasets::{FrameSource, ReadOptions};
-use millpond_dsp::detect::{Decision, DetectorConfig, LinkBank, MotionState, STEP};
+use millpond_dsp::detect::{Decision, DetectorConfig, LinkBank, MotionState, RssiDetector, STEP};
 use millpond_dsp::phy::Micros;
 use millpond_dsp::zones::{AnyLink, Anywhere};
-use millpond_dsp::{CsiFrame, CsiMeta};
+use millpond_dsp::{CsiFrame, CsiMeta, LinkId, RssiSample};
 
 use super::degrade::{Damage, Degrade};
 
@@ -56,6 +57,9 @@ pub fn run(path: &Path, rate_hz: Option<f64>, degrade: Degrade) -> Result<Track,
     runner.drain(&mut *source, stale(path, &options));
     match (runner.seen, runner.track.damage.take()) {
         (0, damage) => Err(damage.unwrap_or_else(|| "the recording holds no frame".to_owned())),
+        (_, damage) if degrade.rssi && runner.track.frames == 0 => {
+            Err(damage.unwrap_or_else(|| "the recording holds no signal level".to_owned()))
+        }
         (_, damage) => Ok(Track { damage, ..runner.end() }),
     }
 }
@@ -77,6 +81,8 @@ fn stale(path: &Path, options: &ReadOptions) -> usize {
 
 struct Runner {
     bank: LinkBank<LINKS>,
+    /// One detector a link, where the level alone decides.
+    levels: Option<BTreeMap<LinkId, RssiDetector>>,
     any: AnyLink<LINKS>,
     damage: Damage,
     track: Track,
@@ -91,6 +97,7 @@ impl Runner {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         Self {
             bank: LinkBank::new(config),
+            levels: degrade.rssi.then(BTreeMap::new),
             any: AnyLink::new(config),
             damage: Damage::new(degrade, &name),
             track: Track::default(),
@@ -133,6 +140,15 @@ impl Runner {
         if self.damage.passes() {
             if let Ok(frame) = CsiFrame::new(meta, raw.tones(), raw.cfr()) {
                 self.poll(t);
+                if let Some(levels) = &mut self.levels {
+                    let CsiMeta { link, rssi, noise, .. } = *frame.meta();
+                    if let Some(level) = rssi {
+                        let fresh = || RssiDetector::new(DetectorConfig::default(), link);
+                        levels.entry(link).or_insert_with(fresh).push(&RssiSample { t, link, level, noise });
+                        self.track.frames += 1;
+                    }
+                    return t.seconds();
+                }
                 let frame = self.damage.gain(frame);
                 self.track.frames += u64::from(self.bank.push(&frame).is_ok());
             }
@@ -141,7 +157,13 @@ impl Runner {
     }
 
     fn poll(&mut self, now: Micros) {
-        while let Some(d) = self.bank.poll(now) {
+        let mut by_level: Vec<Decision> = Vec::new();
+        for detector in self.levels.iter_mut().flat_map(|l| l.values_mut()) {
+            by_level.extend(std::iter::from_fn(|| detector.poll(now)));
+        }
+        by_level.sort_by_key(|d| (d.t, d.link));
+        let mut by_level = by_level.into_iter();
+        while let Some(d) = by_level.next().or_else(|| self.bank.poll(now)) {
             // More links than places: the surplus has no voice.
             let _ = self.any.push(&d);
             let all = self.any.at(d.t);
