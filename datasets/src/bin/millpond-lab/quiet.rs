@@ -27,7 +27,7 @@ const LINKS: usize = 16;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  millpond-lab quiet                        ten minutes of each scene\n  \
     millpond-lab quiet --days 100 fan         a hundred days of a fan, hours of computing\n  \
-    millpond-lab quiet --days 1 --keep 4      one packet in four")]
+    millpond-lab quiet --days 1 --keep 4 --white")]
 pub struct Args {
     /// Built-in scenes without people, or `switch` (a channel change every ten minutes) [default: empty drift fan switch]
     scenes: Vec<String>,
@@ -37,6 +37,9 @@ pub struct Args {
     /// Keep one packet in N.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     keep: u32,
+    /// Noise that is independent from tone to tone, as the detector takes it to be, instead of the receiver's estimator's.
+    #[arg(long)]
+    white: bool,
     /// Seed of the first hour; each has its own.
     #[arg(long, value_name = "K", default_value_t = 1)]
     seed: u64,
@@ -78,7 +81,7 @@ impl Count {
 pub fn run(args: &Args) -> Result<(), String> {
     let names: Vec<&str> =
         if args.scenes.is_empty() { SCENES.to_vec() } else { args.scenes.iter().map(String::as_str).collect() };
-    let scenes = names.iter().map(|name| scene(name)).collect::<Result<Vec<_>, _>>()?;
+    let scenes = names.iter().map(|name| scene(name, args.white)).collect::<Result<Vec<_>, _>>()?;
     let total_s = args.days * 86_400.0;
     let hours = (total_s / HOUR_S).ceil() as u64;
     let jobs: Vec<(usize, u64)> = (0..scenes.len()).flat_map(|s| (0..hours).map(move |h| (s, h))).collect();
@@ -106,7 +109,10 @@ pub fn run(args: &Args) -> Result<(), String> {
     if args.json {
         let table: Vec<Value> =
             rows.iter().enumerate().map(|(i, c)| document(names[i], args.days * links[i], c)).collect();
-        out!("{:#}", json!({"days": args.days, "keep": args.keep, "seed": args.seed, "scenes": table}));
+        out!(
+            "{:#}",
+            json!({"days": args.days, "keep": args.keep, "white": args.white, "seed": args.seed, "scenes": table})
+        );
     } else {
         out!(
             "{:<10} {:>10} {:>8} {:>10}   alarms a day and link [95 %]   unknown",
@@ -147,8 +153,14 @@ fn document(name: &str, link_days: f64, c: &Count) -> Value {
 }
 
 /// A scene in which nobody moves.
-fn scene(name: &str) -> Result<Scene, String> {
-    let built_in = |name: &str| Scene::builtin(name).map_err(|e| e.to_string());
+fn scene(name: &str, white: bool) -> Result<Scene, String> {
+    let built_in = |name: &str| {
+        let mut scene = Scene::builtin(name).map_err(|e| e.to_string())?;
+        if white {
+            scene.receiver.smoothing_ns = 0.0;
+        }
+        Ok::<_, String>(scene)
+    };
     if name == "switch" {
         let mut scene = built_in("empty")?;
         let step = |(i, channel): (usize, &u8)| Switch {
@@ -205,7 +217,7 @@ mod tests {
     fn two_minutes_of_each_scene_give_no_alarm() {
         for name in SCENES {
             for keep in [1, 4] {
-                let count = stretch(&scene(name).unwrap(), 7, 120.0, keep).unwrap();
+                let count = stretch(&scene(name, true).unwrap(), 7, 120.0, keep).unwrap();
                 assert_eq!(count.alarms, 0, "{name}, one in {keep}");
                 assert!(count.unknown * 10 < count.decisions, "{name}: {} of {}", count.unknown, count.decisions);
             }
@@ -214,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_channel_change_is_no_alarm() {
-        let mut scene = scene("switch").unwrap();
+        let mut scene = scene("switch", true).unwrap();
         for (i, s) in scene.switches.iter_mut().enumerate() {
             s.at_s = 8.0 * (i as f64 + 1.0);
         }
@@ -223,7 +235,7 @@ mod tests {
 
     #[test]
     fn scenes_with_people_are_refused() {
-        assert!(scene("walk-across").is_err_and(|why| why.contains("empty room")));
-        assert!(scene("nowhere").is_err());
+        assert!(scene("walk-across", true).is_err_and(|why| why.contains("empty room")));
+        assert!(scene("nowhere", true).is_err());
     }
 }
