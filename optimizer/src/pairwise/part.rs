@@ -12,7 +12,7 @@ use crate::env::Environment;
 const TREES: usize = 2;
 
 /// Handshake passes at most over one part.
-const MOST_PASSES: usize = 400;
+const MOST_PASSES: usize = 4000;
 
 /// Handshake passes over a core that has just been made narrow.
 const NARROW_PASSES: usize = 32;
@@ -50,6 +50,8 @@ pub(super) struct Part {
     raised: bool,
     /// The search, once it has begun: what is open is split among these.
     trees: Vec<Box<dyn Tree>>,
+    /// Whether the bound is under half of the incumbent's cost, counted from the trivial bound.
+    weak: bool,
     /// Slices that the search has had.
     slices: u32,
 }
@@ -137,8 +139,8 @@ impl Part {
                 Err(Closed) => return self.close(net),
                 Ok(gained) => gain += gained,
             }
-            // A hundred passes like these must promise to close a third of the gap.
-            let dull = pass % 16 == 15 && std::mem::take(&mut gain) * 20 < i64::from(core.gap());
+            // Sixteen passes must close half a hundredth of the gap: slow passes still beat a hopeless tree.
+            let dull = pass % 16 == 15 && std::mem::take(&mut gain) * 200 < i64::from(core.gap());
             self.raised |= dull || self.passes + pass > MOST_PASSES;
             if self.raised || env.should_stop() {
                 break;
@@ -162,6 +164,8 @@ impl Part {
             return None;
         }
         if self.trees.is_empty() {
+            let trivial = trivial_bound(net, &self.nodes);
+            self.weak = (core.bound() - trivial) * 2 < limit - trivial;
             self.trees.push(plant(net, &self.nodes, core, limit));
         } else if self.trees.len() < TREES {
             let half = self.trees.first_mut().and_then(|tree| tree.halve());
@@ -196,9 +200,11 @@ impl Part {
         better
     }
 
-    /// Whether the search has had its chance and shows no end.
+    /// Whether the search has had its chance and shows no end. A wide part whose bound explains little has less of a chance.
     pub(super) fn hopeless(&self) -> bool {
-        self.slices > PATIENT_SLICES && !self.trees.iter().any(|t| t.progress() >= HOPELESS)
+        let wide = self.nodes.len() > QUICK_NODES && self.weak;
+        let patience = if wide { PATIENT_SLICES / 8 } else { PATIENT_SLICES };
+        self.slices > patience && !self.trees.iter().any(|t| t.progress() >= HOPELESS)
     }
 
     /// Whether a tree search is under way that may end.

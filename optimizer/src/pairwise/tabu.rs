@@ -67,7 +67,8 @@ impl Walk<'_> {
             let (node, value, looked) = self.cheapest_move(&hot, &until, turn, rng);
             spent += 1 + looked / ENTRIES_PER_VISIT;
             // Also when all moves are closed: a random one leads away.
-            until[l.start[node] + self.values[node]] = turn + 1 + (hot.nodes.len() * 3 / 5 + rng.below(10)) as u64;
+            until[l.start[node] + self.values[node]] =
+                turn + 1 + (if l.flat { hot.nodes.len() * 3 / 5 } else { hot.nodes.len() / 10 } + rng.below(10)) as u64;
             self.go(node, value);
             self.note();
             hot.set(node, self.pays(node));
@@ -82,7 +83,7 @@ impl Walk<'_> {
     }
 
     fn pays(&self, node: usize) -> bool {
-        self.rows[self.layout.start[node] + self.values[node]] > 0
+        !self.layout.flat || self.rows[self.layout.start[node] + self.values[node]] > 0
     }
 
     /// The cheapest open move of a node that pays, ties at random, and how many values were looked at.

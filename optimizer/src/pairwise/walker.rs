@@ -118,7 +118,7 @@ impl Walker {
                 spent += self.anneal(net, layout, env);
             } else {
                 let slice = (work - spent).min(self.left).max(1);
-                let took = match layout.flat {
+                let took = match layout.flat || (self.lane % 2 == 1 && self.cycle % 2 == 1) {
                     true => self.tabu(net, &live, layout, slice, env),
                     false => repair(net, &mut self.values, &mut self.size, slice, &mut self.rng, env),
                 };
