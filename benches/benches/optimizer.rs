@@ -1,18 +1,20 @@
 //! One small plan: bytes in, explained plan out; and the assignment inside it beside enumeration and two greedy rules.
 //!
-//! `exhaustive` tries every assignment and so is the naive exact baseline. `least_congested` lets every node in turn take
-//! its cheapest value against those that have chosen (the rule of most access points); it is fast and worse, so the costs
-//! of all three are printed once.
+//! `exhaustive` tries every assignment and so is the naive exact baseline. The rules of greedy, least-congested and DSATUR
+//! planners are faster and worse, so the costs are printed beside the times. Where the public instances are present, the
+//! same goes for blocks of homes: `solve` gets eight rounds there, on one thread.
 
 // The macro's function has no documentation to give.
 #![allow(missing_docs)]
 
 use std::hint::black_box;
+use std::io::Read;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use millpond_benches::{dsatur, greedy, least_congested};
 use millpond_optimizer::env::Environment;
 use millpond_optimizer::model::Site;
-use millpond_optimizer::pairwise::{Form, Problem, ProblemBuilder, solve};
+use millpond_optimizer::pairwise::{self, Form, Problem, ProblemBuilder, solve};
 use millpond_optimizer::{plan_site, simulate};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -50,16 +52,39 @@ fn exhaustive(problem: &Problem) -> i64 {
     best
 }
 
-fn least_congested(problem: &Problem) -> i64 {
-    let mut values = [0; NODES];
-    for n in 0..NODES {
-        let cost_of = |value: usize| {
-            let decided = problem.edges().iter().filter(|e| e.v == n && e.u < n);
-            problem.unary(n, value) + decided.map(|e| problem.pair(e, values[e.u], value)).sum::<i64>()
-        };
-        values[n] = (0..VALUES).min_by_key(|&value| cost_of(value)).expect("a node has values");
+type Rule = fn(&Problem) -> Vec<usize>;
+
+/// The rules of other planners, by name.
+const PEERS: [(&str, Rule); 3] = [("greedy", greedy), ("least_congested", least_congested), ("dsatur", dsatur)];
+
+fn instance(name: &str) -> Option<Problem> {
+    let path = format!("{}/../../shared/instances/{name}.json.gz", env!("CARGO_MANIFEST_DIR"));
+    let Ok(file) = std::fs::File::open(&path) else {
+        eprintln!("skipped: no {path}");
+        return None;
+    };
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(file).read_to_end(&mut text).expect("a public instance is readable");
+    Some(pairwise::read(&text).expect("a public instance is valid").problem)
+}
+
+fn blocks(c: &mut Criterion) {
+    let env = Environment::new().with_threads(1);
+    for name in ["w5-h12-a", "w256-h4-b", "w2-h24-b", "w5-h16-a", "w5-h50-a", "w2-h100-a"] {
+        let Some(problem) = instance(&format!("wifi-gen/{name}")) else { continue };
+        let ours = solve(&problem, &env);
+        let peers = PEERS.map(|(rule, f)| format!("{rule} {}", problem.cost(&f(&problem))));
+        eprintln!("{name}: solve {} (bound {}), {}", ours.cost, ours.bound, peers.join(", "));
+        let mut group = c.benchmark_group(format!("optimizer/assign/{name}"));
+        group.sample_size(10);
+        if ours.proved {
+            group.bench_function("solve", |b| b.iter(|| solve(black_box(&problem), &env)));
+        }
+        for (rule, f) in PEERS {
+            group.bench_function(rule, |b| b.iter(|| f(black_box(&problem))));
+        }
+        group.finish();
     }
-    problem.cost(&values)
 }
 
 fn assignment(c: &mut Criterion) {
@@ -67,10 +92,13 @@ fn assignment(c: &mut Criterion) {
     let env = Environment::new().with_threads(1);
     let ours = solve(&problem, &env);
     assert!(ours.proved && ours.cost == exhaustive(&problem));
-    eprintln!("cost: solve {} (proved), least_congested {}", ours.cost, least_congested(&problem));
+    let peers = PEERS.map(|(rule, f)| format!("{rule} {}", problem.cost(&f(&problem))));
+    eprintln!("6x8: solve {} (proved), {}", ours.cost, peers.join(", "));
     let mut group = c.benchmark_group("optimizer/assign/6x8");
     group.bench_function("solve", |b| b.iter(|| solve(black_box(&problem), &env)));
-    group.bench_function("least_congested", |b| b.iter(|| least_congested(black_box(&problem))));
+    for (rule, f) in PEERS {
+        group.bench_function(rule, |b| b.iter(|| f(black_box(&problem))));
+    }
     group.sample_size(10).bench_function("exhaustive", |b| b.iter(|| exhaustive(black_box(&problem))));
     group.finish();
 }
@@ -90,5 +118,5 @@ fn home(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, assignment, home);
+criterion_group!(benches, assignment, blocks, home);
 criterion_main!(benches);

@@ -12,12 +12,14 @@ mod problem;
 mod read;
 mod reduce;
 mod repair;
+mod replan;
 mod tabu;
 mod walker;
 
 pub use judge::{JudgeError, Verdict, judge, values_of};
 pub use problem::{Code, Edge, Factored, Form, HARD, Problem, ProblemBuilder, ProblemError, TableId, VectorId};
 pub use read::{Best, Instance, read};
+pub use replan::{Replan, replan};
 
 use crate::env::Environment;
 

@@ -26,6 +26,9 @@ const MOST_ELIMINATED: u64 = 1 << 28;
 /// Rounds without a better assignment after which the walkers give way to trees that may end.
 const QUIET_ROUNDS: u32 = 8;
 
+/// Rounds without a better assignment after which the exact search gets its full share.
+const KEEN_ROUNDS: u32 = 3;
+
 /// A run over one problem.
 struct Run<'a> {
     problem: &'a Problem,
@@ -204,9 +207,10 @@ impl Run<'_> {
         let quiet = self.quiet >= QUIET_ROUNDS && self.parts.iter().any(Part::hopeful);
         let steps = if quiet { visits / 8 } else { visits };
         let walk = |walker: &mut Walker| walker.walk(net, layout, steps, env);
-        // As much for the trees as for both walkers.
+        // As much for the trees as for both walkers, once these have less to give.
+        let most = if self.quiet < KEEN_ROUNDS { WALKERS * visits / 4 } else { WALKERS * visits };
         let open = self.parts.iter().filter(|p| !p.done).count().max(1) as u64;
-        let entries = WALKERS * visits * ENTRIES_PER_VISIT / open;
+        let entries = most * ENTRIES_PER_VISIT / open;
         let threads = env.threads > 1;
         let search = |part: &mut Part| part.advance(net, entries, threads, env);
         let (walkers, parts) = (&mut self.walkers, &mut self.parts);

@@ -130,7 +130,7 @@ impl Walker {
             if cost < self.cost {
                 self.cost = cost;
                 let patience = self.patience(live.len());
-                let most = if self.cycle <= QUICK_CYCLES { 2 } else { MOST_REPAIR };
+                let most = if self.cycle < QUICK_CYCLES { 1 } else { MOST_REPAIR };
                 if self.repaired < most * patience {
                     self.left = self.left.max(patience);
                 }
@@ -182,6 +182,7 @@ impl Walker {
         self.left = match (layout.flat, self.lane % 2) {
             (true, 0) => TABU_VISITS,
             (true, _) => 4 * self.patience(nodes),
+            (false, _) if self.cycle < QUICK_CYCLES => self.patience(nodes) / 4,
             (false, _) => self.patience(nodes),
         };
         self.repaired = 0;

@@ -1,6 +1,6 @@
 //! `millpond-plan solve`: a general pairwise assignment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -27,6 +27,12 @@ pub struct Args {
     /// Seed of the search
     #[arg(long, value_name = "K", default_value_t = 0)]
     seed: u64,
+    /// Begin with this answer (`{"values": [...]}`, or what `solve --json` printed); the new one never costs more
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Only free the answer of `--from` of forbidden choices, moving at most this many nodes: takes milliseconds
+    #[arg(long, value_name = "M", requires = "from")]
+    moves: Option<usize>,
     /// Rounds of search at most; with this and no time limit hit, any number of threads gives the same plan
     #[arg(long, value_name = "R")]
     rounds: Option<u32>,
@@ -40,21 +46,50 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let bytes = input::read(&args.instance)?;
     let instance = pairwise::read(&bytes).map_err(|errors| describe(&args.instance.display().to_string(), &errors))?;
+    let from = args.from.as_deref().map(answer).transpose()?;
+    if let (Some(from), Some(moves)) = (&from, args.moves) {
+        return replan(args, &bytes, &instance, from, moves);
+    }
     let env = environment(args, start)?;
-    let solution = pairwise::solve(&instance.problem, &env);
+    let solution = match &from {
+        Some(from) => pairwise::solve_from(&instance.problem, from, &env).map_err(|e| e.to_string())?,
+        None => pairwise::solve(&instance.problem, &env),
+    };
     let took = start.elapsed();
-    let verdict = recost(&bytes, &solution)?;
+    let verdict = recost(&bytes, &solution.values, solution.cost)?;
     print(args, &instance, &solution, &verdict, took);
     Ok(())
 }
 
+/// The values of an answer in a file.
+fn answer(path: &Path) -> Result<Vec<usize>, Failure> {
+    pairwise::values_of(&input::read(path)?).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Moves few nodes and prints what that gives.
+fn replan(args: &Args, bytes: &[u8], instance: &Instance, from: &[usize], moves: usize) -> Result<(), Failure> {
+    let start = Instant::now();
+    let found = pairwise::replan(&instance.problem, from, moves).map_err(|e| e.to_string())?;
+    let seconds = start.elapsed().as_secs_f64();
+    let verdict = recost(bytes, &found.values, found.cost)?;
+    if args.json {
+        let moved: Vec<Value> = found.moved.iter().map(|&n| json!(n)).collect();
+        let document = json!({ "cost": found.cost, "moved": moved, "seconds": seconds, "checked": true,
+            "violations": verdict.forbidden, "assignment": found.values });
+        out!("{document}");
+    } else {
+        out!("cost {}, {} nodes moved, {:.6} s after reading", found.cost, found.moved.len(), seconds);
+    }
+    Ok(())
+}
+
 /// Has the judge cost the answer by the file's own text; a difference is a failure, never an answer.
-fn recost(bytes: &[u8], solution: &Solution) -> Result<Verdict, Failure> {
-    let verdict = pairwise::judge(bytes, &solution.values).map_err(|e| e.to_string())?;
+fn recost(bytes: &[u8], values: &[usize], cost: i64) -> Result<Verdict, Failure> {
+    let verdict = pairwise::judge(bytes, values).map_err(|e| e.to_string())?;
     let total = verdict.soft + verdict.forbidden.len() as i128 * i128::from(pairwise::HARD);
-    match total == i128::from(solution.cost) {
+    match total == i128::from(cost) {
         true => Ok(verdict),
-        false => Err(format!("the judge costs the answer {total}, the solver {}: please report this", solution.cost)),
+        false => Err(format!("the judge costs the answer {total}, the solver {cost}: please report this")),
     }
 }
 
