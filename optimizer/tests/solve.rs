@@ -1,5 +1,8 @@
 //! `millpond-plan solve` from outside: limits, signals, answers to begin with, and hostile files.
 
+// Helpers outside of `#[test]` functions may end a test as well.
+#![allow(clippy::unwrap_used)]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

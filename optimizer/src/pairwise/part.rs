@@ -133,15 +133,16 @@ impl Part {
     pub(super) fn raise(&mut self, net: &Net, entries: usize, env: &Environment) {
         let Some(mut core) = self.core.take() else { return };
         let (mut scratch, mut gain) = (Vec::new(), 0);
+        let (worth, most) = if self.nodes.len() > QUICK_NODES { (200, MOST_PASSES) } else { (20, MOST_PASSES / 10) };
         let passes = (entries / core.tables.len().max(1)).clamp(1, MOST_PASSES);
         for pass in 0..passes {
             match core.sweep((self.passes + pass) % 2 == 0, &mut scratch) {
                 Err(Closed) => return self.close(net),
                 Ok(gained) => gain += gained,
             }
-            // Sixteen passes must close half a hundredth of the gap: slow passes still beat a hopeless tree.
-            let dull = pass % 16 == 15 && std::mem::take(&mut gain) * 200 < i64::from(core.gap());
-            self.raised |= dull || self.passes + pass > MOST_PASSES;
+            // Sixteen passes must close a twentieth of the gap, or less where a tree has little hope.
+            let dull = pass % 16 == 15 && std::mem::take(&mut gain) * worth < i64::from(core.gap());
+            self.raised |= dull || self.passes + pass > most;
             if self.raised || env.should_stop() {
                 break;
             }
