@@ -133,7 +133,7 @@ impl Part {
     pub(super) fn raise(&mut self, net: &Net, entries: usize, env: &Environment) {
         let Some(mut core) = self.core.take() else { return };
         let (mut scratch, mut gain) = (Vec::new(), 0);
-        let (worth, most) = if self.nodes.len() > QUICK_NODES { (200, MOST_PASSES) } else { (20, MOST_PASSES / 10) };
+        let (worth, most) = if self.is_large() { (200, MOST_PASSES) } else { (20, MOST_PASSES / 10) };
         let passes = (entries / core.tables.len().max(1)).clamp(1, MOST_PASSES);
         for pass in 0..passes {
             match core.sweep((self.passes + pass) % 2 == 0, &mut scratch) {
@@ -203,9 +203,14 @@ impl Part {
 
     /// Whether the search has had its chance and shows no end. A wide part whose bound explains little has less of a chance.
     pub(super) fn hopeless(&self) -> bool {
-        let wide = self.nodes.len() > QUICK_NODES && self.weak;
+        let wide = self.is_large() && self.weak;
         let patience = if wide { PATIENT_SLICES / 8 } else { PATIENT_SLICES };
         self.slices > patience && !self.trees.iter().any(|t| t.progress() >= HOPELESS)
+    }
+
+    /// Whether the part has too many nodes for a tree to be the first thing to try.
+    pub(super) fn is_large(&self) -> bool {
+        self.nodes.len() > QUICK_NODES
     }
 
     /// Whether a tree search is under way that may end.

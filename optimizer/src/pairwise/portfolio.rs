@@ -208,7 +208,8 @@ impl Run<'_> {
         let steps = if quiet { visits / 8 } else { visits };
         let walk = |walker: &mut Walker| walker.walk(net, layout, steps, env);
         // As much for the trees as for both walkers, once these have less to give.
-        let most = if self.quiet < KEEN_ROUNDS { WALKERS * visits / 4 } else { WALKERS * visits };
+        let large = self.parts.iter().any(Part::is_large);
+        let most = if large && self.quiet < KEEN_ROUNDS { WALKERS * visits / 4 } else { WALKERS * visits };
         let open = self.parts.iter().filter(|p| !p.done).count().max(1) as u64;
         let entries = most * ENTRIES_PER_VISIT / open;
         let threads = env.threads > 1;

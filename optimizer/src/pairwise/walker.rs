@@ -112,7 +112,7 @@ impl Walker {
         if live.is_empty() {
             return;
         }
-        let mut spent = 0;
+        let (mut spent, mut idle) = (0, false);
         while spent < work && (self.best.is_empty() || !env.should_stop()) {
             if self.values.is_empty() {
                 spent += self.anneal(net, layout, env);
@@ -122,6 +122,7 @@ impl Walker {
                     true => self.tabu(net, &live, layout, slice, env),
                     false => repair(net, &mut self.values, &mut self.size, slice, &mut self.rng, env),
                 };
+                idle = took == 0;
                 spent += took.max(1);
                 self.left = self.left.saturating_sub(took.max(1));
                 self.repaired += took.max(1);
@@ -138,6 +139,10 @@ impl Walker {
             if cost < self.best_cost {
                 self.best_cost = cost;
                 self.best.clone_from(&self.values);
+            }
+            if idle {
+                // Nothing is paid any more, or there is nothing to free.
+                break;
             }
             if self.left == 0 {
                 self.values.clear();
