@@ -27,7 +27,7 @@ const LINKS: usize = 16;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  millpond-lab quiet                        ten minutes of each scene\n  \
     millpond-lab quiet --days 100 fan         a hundred days of a fan, hours of computing\n  \
-    millpond-lab quiet --days 1 --keep 4 --white")]
+    millpond-lab quiet --days 1 --keep 4 --smooth")]
 pub struct Args {
     /// Built-in scenes without people, or `switch` (a channel change every ten minutes) [default: empty drift fan switch]
     scenes: Vec<String>,
@@ -37,9 +37,10 @@ pub struct Args {
     /// Keep one packet in N.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     keep: u32,
-    /// Noise that is independent from tone to tone, as the detector takes it to be, instead of the receiver's estimator's.
+    /// Noise as an estimator leaves it that keeps the guard interval's taps, instead of noise that is independent from tone
+    /// to tone, as the detector takes it to be.
     #[arg(long)]
-    white: bool,
+    smooth: bool,
     /// Seed of the first hour; each has its own.
     #[arg(long, value_name = "K", default_value_t = 1)]
     seed: u64,
@@ -81,7 +82,7 @@ impl Count {
 pub fn run(args: &Args) -> Result<(), String> {
     let names: Vec<&str> =
         if args.scenes.is_empty() { SCENES.to_vec() } else { args.scenes.iter().map(String::as_str).collect() };
-    let scenes = names.iter().map(|name| scene(name, args.white)).collect::<Result<Vec<_>, _>>()?;
+    let scenes = names.iter().map(|name| scene(name, args.smooth)).collect::<Result<Vec<_>, _>>()?;
     let total_s = args.days * 86_400.0;
     let hours = (total_s / HOUR_S).ceil() as u64;
     let jobs: Vec<(usize, u64)> = (0..scenes.len()).flat_map(|s| (0..hours).map(move |h| (s, h))).collect();
@@ -111,7 +112,7 @@ pub fn run(args: &Args) -> Result<(), String> {
             rows.iter().enumerate().map(|(i, c)| document(names[i], args.days * links[i], c)).collect();
         out!(
             "{:#}",
-            json!({"days": args.days, "keep": args.keep, "white": args.white, "seed": args.seed, "scenes": table})
+            json!({"days": args.days, "keep": args.keep, "smooth": args.smooth, "seed": args.seed, "scenes": table})
         );
     } else {
         out!(
@@ -153,11 +154,11 @@ fn document(name: &str, link_days: f64, c: &Count) -> Value {
 }
 
 /// A scene in which nobody moves.
-fn scene(name: &str, white: bool) -> Result<Scene, String> {
+fn scene(name: &str, smooth: bool) -> Result<Scene, String> {
     let built_in = |name: &str| {
         let mut scene = Scene::builtin(name).map_err(|e| e.to_string())?;
-        if white {
-            scene.receiver.smoothing_ns = 0.0;
+        if smooth {
+            scene.receiver.smoothing_ns = 800.0;
         }
         Ok::<_, String>(scene)
     };
