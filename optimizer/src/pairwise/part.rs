@@ -28,8 +28,9 @@ const QUICK_NODES: usize = 32;
 const QUICK_PASSES: usize = 4;
 const QUICK_ENTRIES: u64 = 1 << 22;
 
-/// Slices after which a tree without visible progress gets less.
-const PATIENT_SLICES: u32 = 16;
+/// Table entries looked at after which a tree without visible progress gets less: ten seconds or so of a small part, one of
+/// a large part, and a tenth of one where the bound explains little.
+const PATIENT_ENTRIES: [u64; 3] = [1 << 34, 1 << 31, 1 << 28];
 
 /// Progress, as a share of the tree, that counts as none.
 const HOPELESS: f64 = 0.001;
@@ -52,8 +53,8 @@ pub(super) struct Part {
     trees: Vec<Box<dyn Tree>>,
     /// Whether the bound is under half of the incumbent's cost, counted from the trivial bound.
     weak: bool,
-    /// Slices that the search has had.
-    slices: u32,
+    /// Table entries that the search has been given.
+    given: u64,
 }
 
 /// What a slice of exact work on a part has brought: node and live value of a better assignment of the part.
@@ -173,8 +174,9 @@ impl Part {
             self.trees.extend(half);
         }
         // A tree that shows no end gets a tenth of the time.
-        self.slices += 1;
-        let work = if self.hopeless() { work / 10 } else { work } / self.trees.len() as u64;
+        let work = if self.hopeless() { work / 10 } else { work };
+        self.given += work;
+        let work = work / self.trees.len() as u64;
         let go_on = |tree: &mut Box<dyn Tree>| tree.go_on(limit, work, &|| env.should_stop());
         let ends: Vec<Status> = match threads {
             true => self.trees.par_iter_mut().map(go_on).collect(),
@@ -203,9 +205,8 @@ impl Part {
 
     /// Whether the search has had its chance and shows no end. A wide part whose bound explains little has less of a chance.
     pub(super) fn hopeless(&self) -> bool {
-        let wide = self.is_large() && self.weak;
-        let patience = if wide { PATIENT_SLICES / 8 } else { PATIENT_SLICES };
-        self.slices > patience && !self.trees.iter().any(|t| t.progress() >= HOPELESS)
+        let patience = PATIENT_ENTRIES[usize::from(self.is_large()) + usize::from(self.is_large() && self.weak)];
+        self.given > patience && !self.trees.iter().any(|t| t.progress() >= HOPELESS)
     }
 
     /// Whether the part has too many nodes for a tree to be the first thing to try.

@@ -218,7 +218,7 @@ mod tests {
     fn two_minutes_of_each_scene_give_no_alarm() {
         for name in SCENES {
             for keep in [1, 4] {
-                let count = stretch(&scene(name, true).unwrap(), 7, 120.0, keep).unwrap();
+                let count = stretch(&scene(name, false).unwrap(), 7, 120.0, keep).unwrap();
                 assert_eq!(count.alarms, 0, "{name}, one in {keep}");
                 assert!(count.unknown * 10 < count.decisions, "{name}: {} of {}", count.unknown, count.decisions);
             }
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_channel_change_is_no_alarm() {
-        let mut scene = scene("switch", true).unwrap();
+        let mut scene = scene("switch", false).unwrap();
         for (i, s) in scene.switches.iter_mut().enumerate() {
             s.at_s = 8.0 * (i as f64 + 1.0);
         }
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn scenes_with_people_are_refused() {
-        assert!(scene("walk-across", true).is_err_and(|why| why.contains("empty room")));
-        assert!(scene("nowhere", true).is_err());
+        assert!(scene("walk-across", false).is_err_and(|why| why.contains("empty room")));
+        assert!(scene("nowhere", false).is_err());
     }
 }
