@@ -192,6 +192,7 @@ fn the_page_lives_in_a_browser() {
     b.press("#key summary", "the key form", "document.getElementById('key').open");
     b.press("#key-field", "the field", "document.activeElement.id === 'key-field'");
     b.call("Input.insertText", json!({"text": demo.key}));
+    b.wait("the key in its field", "document.getElementById('key-field').value.length > 0", SOON);
     b.press("#key button", "the switch of an admin", "!!document.querySelector('form[action=\"/api/sensing\"]')");
     b.press("form[action=\"/api/sensing\"] button[value=on]", "sensing on again", ON);
     b.wait("a zone that moves", MOVING, A_WALK);

@@ -42,15 +42,17 @@
     if (message.status && at('switch').dataset.sensing !== message.status.sensing) refresh(['switch']);
   }
 
+  const typing = (place) => place.contains(document.activeElement) && document.activeElement.matches('input');
+
   async function refresh(parts) {
     for (const part of parts) {
       const place = at('part-' + part);
-      // Never under somebody's hands.
-      if (place.contains(document.activeElement) && document.activeElement.matches('input')) continue;
+      if (typing(place)) continue;
       try {
         const answer = await fetch('/part/' + part);
         const html = answer.ok ? await answer.text() : null;
-        if (html !== null && place.dataset.html !== html) {
+        // Never under somebody's hands, not even if they came while the answer was on its way.
+        if (html !== null && place.dataset.html !== html && !typing(place)) {
           const open = [...place.querySelectorAll('details[open]')].map((d) => d.id);
           place.innerHTML = html;
           place.dataset.html = html;
