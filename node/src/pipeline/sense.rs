@@ -64,6 +64,10 @@ impl Sense {
 
     /// Takes one frame; false if it is not used.
     pub fn push(&mut self, frame: &Frame) -> bool {
+        // An unreadable datagram leaves an empty place, and must not take one of the links.
+        if frame.view(LinkId(0)).is_none() {
+            return false;
+        }
         let Some(link) = self.link_of(frame) else { return false };
         let Some(view) = frame.view(link) else { return false };
         self.decide(view.meta().t);
