@@ -37,14 +37,24 @@ impl Node {
     fn start(folder: &Path) -> Self {
         let mut command = Command::new(BINARY);
         command.arg("run").arg("--config").arg(folder.join("millpond.toml")).arg("--folder").arg(folder.join("state"));
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let line = lines.next().unwrap().unwrap();
         // What comes later is read to its end, so that the node never waits for us.
         std::thread::spawn(move || lines.for_each(drop));
-        let (page, key) =
-            line.strip_prefix("page: http://").and_then(|l| l.split_once("/  (admin key: ")).expect("a greeting");
-        Self { child, page: page.parse().unwrap(), key: key.trim_end_matches(')').to_owned() }
+        let greeting = line.strip_prefix("page: http://").and_then(|l| l.split_once("/  (admin key: in "));
+        let (page, path) = greeting.expect("a greeting");
+        let key = std::fs::read_to_string(path.trim_end_matches(')')).unwrap().trim().to_owned();
+        assert!(key.len() >= 16 && !line.contains(&key), "the key is in its file alone: {line}");
+        Self { child, page: page.parse().unwrap(), key }
+    }
+
+    /// Kills it. What it said of the rooms to a log is nothing: only a terminal may show motion in lines.
+    fn end(mut self) {
+        self.child.kill().unwrap();
+        let mut told = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut told).unwrap();
+        assert_eq!(told, "", "a log keeps no motion");
     }
 
     fn ask(&self, request: &str) -> String {
@@ -147,14 +157,14 @@ fn a_walk_over_udp_is_told_and_the_switch_outlives_a_kill() {
     assert!(still && moving, "still before the walk: {still}, moving in it: {moving}");
 
     // Killed, started again: the switch and the key are as they were.
-    drop(node);
+    node.end();
     let node = Node::start(&folder);
     assert_eq!(node.key, key);
     node.wait("sensing is on again", |s| s["status"]["sensing"] == "on" && s["status"]["source"] == "open");
     assert!(node.sensing("off", &key).starts_with("HTTP/1.1 200 "));
     node.wait("off closes the source", |s| s["status"]["source"] == "closed" && zone_is(s, "off"));
     node.wait("within a frame", |_| UdpSocket::bind(source).is_ok());
-    drop(node);
+    node.end();
 
     // What somebody edits may lower and never raise.
     let stored = folder.join("state/settings");

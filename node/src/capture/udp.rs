@@ -18,7 +18,7 @@ use crate::net::{DATAGRAM_MAX, Datagrams};
 /// What the datagrams of a source hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// One or more text lines of an ESP32.
+    /// A text line of an ESP32; of several in one datagram the last, which is the newest.
     Esp32,
     /// One Nexmon payload.
     Nexmon,

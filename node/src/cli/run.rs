@@ -90,6 +90,8 @@ fn daemon(config: &Config, streams: &mut Streams) -> Result<(), Fault> {
         Some(page) => {
             let listener = Server::listen_at(page.bind).map_err(failed("the page's address"))?;
             let address = listener.local_addr().map_err(failed("the page's address"))?;
+            let keys = Keys::from_bytes(folder.key_bytes());
+            let key_file = folder.write_admin_key(&keys.admin).map_err(failed("the admin key"))?;
             let carry = commands(Arc::clone(&control), clock, Arc::clone(&board));
             let keeping = Arc::clone(&control);
             let write = move |command| {
@@ -97,17 +99,16 @@ fn daemon(config: &Config, streams: &mut Streams) -> Result<(), Fault> {
                 // A full disk is no reason not to obey; the next change tries again.
                 let _ = folder.write_settings(&keeping.privacy().settings(clock.now().0));
             };
-            let keys =
-                Keys::from_bytes(Folder::open(&config.keep.folder, random).map_err(failed("the keys"))?.key_bytes());
             let doors = Doors::new(address, &page.names);
-            let page = Arc::new(Page::new(Arc::clone(&board), doors, keys.clone(), Box::new(write), ""));
+            let page = Arc::new(Page::new(Arc::clone(&board), doors, keys, Box::new(write), ""));
             let server = Server::start(listener, Arc::clone(&page) as _).map_err(failed("the page does not start"))?;
-            streams.progress(&format!("page: http://{address}/  (admin key: {})", keys.admin));
+            streams.progress(&format!("page: http://{address}/  (admin key: in {})", key_file.display()));
             Some((page, server))
         }
     };
-    let terminal =
-        Some(Terminal::new(std::mem::replace(&mut streams.out, Box::new(io::sink())), config.labels.clone()));
+    // Only a person sees motion in lines: in a log they would be a history that nobody agreed to keep.
+    let person = streams.shown.then(|| std::mem::replace(&mut streams.out, Box::new(io::sink())));
+    let terminal = person.map(|out| Terminal::new(out, config.labels.clone()));
     let page = served.as_ref().map(|(page, _)| (board, Arc::clone(page)));
     let outlets = Outlets { terminal, page, journal: None };
     let live =

@@ -1,7 +1,7 @@
 //! Standard output, standard error and the arguments.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// The two standard streams of a command, or two buffers in a test.
 pub struct Streams {
@@ -9,12 +9,14 @@ pub struct Streams {
     pub out: Box<dyn Write + Send>,
     /// Progress and faults.
     pub err: Box<dyn Write + Send>,
+    /// Results go to a terminal: nothing of them stays.
+    pub shown: bool,
 }
 
 impl Streams {
     /// The process's own.
     pub fn standard() -> Self {
-        Self { out: Box::new(io::stdout()), err: Box::new(io::stderr()) }
+        Self { out: Box::new(io::stdout()), err: Box::new(io::stderr()), shown: io::stdout().is_terminal() }
     }
 
     /// Writes a line of results. A reader that went away (`| head`) is not a fault.

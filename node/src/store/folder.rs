@@ -67,6 +67,16 @@ impl Folder {
         std::array::from_fn(|i| self.secret[i])
     }
 
+    /// Puts the admin key where only the node's own user reads it, and says where: a key has no business in a log.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn write_admin_key(&self, key: &str) -> io::Result<PathBuf> {
+        let path = self.path.join("admin-key");
+        write_whole(&path, format!("{key}\n").as_bytes())?;
+        Ok(path)
+    }
+
     /// Reads the settings.
     pub fn settings(&self) -> Stored {
         let Ok(text) = read_text(&self.path.join(SETTINGS), SETTINGS_MAX) else { return Stored::Nothing };
