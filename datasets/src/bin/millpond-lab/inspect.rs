@@ -189,7 +189,8 @@ fn readings(path: &Path, options: &ReadOptions, args: &Args) -> Result<(), Strin
     }
     let mut source = rssi::open(path, options).map_err(|e| e.to_string())?;
     let (mut n, mut sum, mut links, mut span_s) = (0u64, 0.0, 0, 0.0);
-    let mut problems = Vec::new();
+    // A damaged log may go on for ever: the first problems are kept, all are counted.
+    let (mut problems, mut problem_count) = (Vec::new(), 0u64);
     loop {
         match source.next_sample() {
             Ok(Some(sample)) => {
@@ -199,7 +200,12 @@ fn readings(path: &Path, options: &ReadOptions, args: &Args) -> Result<(), Strin
                 span_s = sample.t.seconds();
             }
             Ok(None) => break,
-            Err(e) => problems.push(e.to_string()),
+            Err(e) => {
+                problem_count += 1;
+                if problems.len() < MAX_LINES {
+                    problems.push(e.to_string());
+                }
+            }
         }
     }
     let (format, file) = (source.info().format, path.display());
@@ -207,10 +213,16 @@ fn readings(path: &Path, options: &ReadOptions, args: &Args) -> Result<(), Strin
         out!(
             "{:#}",
             json!({"file": file.to_string(), "format": format, "frame_count": 0, "rssi_count": n, "rssi_sums": [sum],
-                "links": links, "span_s": span_s, "problems": problems})
+                "links": links, "span_s": span_s, "problems": problems, "problem_count": problem_count})
         );
     } else {
         out!("{file}: {format}, {n} RSSI readings on {links} links over {span_s:.1} s, no CSI");
+        for problem in &problems {
+            out!("  problem: {problem}");
+        }
+        if problem_count > problems.len() as u64 {
+            out!("  and {} more problems", problem_count - problems.len() as u64);
+        }
     }
     problems.first().map_or(Ok(()), |first| Err(format!("{first}; {n} readings kept")))
 }
