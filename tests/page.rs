@@ -157,9 +157,9 @@ impl Drop for Browser {
     }
 }
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 /// The resident walks within a quarter of a minute; a loaded machine gets more.
-const A_WALK: Duration = Duration::from_secs(90);
+const A_WALK: Duration = Duration::from_secs(240);
 
 const MOVING: &str = "!!document.querySelector('.zone[data-state=moving]') && \
     document.querySelector('.zone[data-state=moving] .state').textContent === 'Moving'";

@@ -48,7 +48,7 @@ fn start(program: &str, arguments: &[&str], socket: &Path) -> Option<Kept> {
         return None;
     };
     let kept = Kept(child);
-    let until = Instant::now() + 10 * SECOND;
+    let until = Instant::now() + 90 * SECOND;
     // A datagram socket is there at once; a stream's listens a moment later.
     let is_up = || {
         matches!(UnixStream::connect(socket), Err(e) if e.raw_os_error() == Some(WRONG_TYPE))
@@ -111,7 +111,7 @@ fn insert(db: &mut Ovsdb, table: &str, row: &Value) {
 fn a_channel_is_swapped_in_a_real_database_confirmed_and_undone() {
     let folder = folder("ovsdb");
     let Some((server, socket)) = database(&folder) else { return };
-    let mut db = Ovsdb::connect(&socket, "Open_vSwitch", 5 * SECOND).unwrap();
+    let mut db = Ovsdb::connect(&socket, "Open_vSwitch", 60 * SECOND).unwrap();
     let radio = json!({ "if_name": "wifi1", "freq_band": "5G", "channel": 36, "ht_mode": "HT80", "hw_mode": "11ax" });
     insert(&mut db, "Wifi_Radio_Config", &radio);
     insert(&mut db, "Wifi_Radio_State", &radio);
@@ -125,7 +125,7 @@ fn a_channel_is_swapped_in_a_real_database_confirmed_and_undone() {
     act.apply(&first, Micros(0)).unwrap();
     assert_eq!(act.confirm(1, Micros(0)), Ok(Confirmation::Waiting), "the wish is not the fact");
     assert_eq!(act.apply(&act.propose(&decision(2, b, c)).unwrap(), Micros(0)), Err(ActError::Busy));
-    let update = db.changed(5 * SECOND).unwrap().expect("a monitor tells the change");
+    let update = db.changed(60 * SECOND).unwrap().expect("a monitor tells the change");
     assert!(update.to_string().contains("149"), "{update}");
 
     // What the wireless manager does: the fact follows the wish.
@@ -182,7 +182,7 @@ fn a_real_hostapd_answers_and_its_refusals_are_results() {
     std::fs::write(&config, text).unwrap();
     let Some(_hostapd) = start("hostapd", &[config.to_str().unwrap()], &sockets.join("pond0")) else { return };
     let own = folder.join("own.sock");
-    let mut control = Hostapd::connect(&sockets.join("pond0"), &own, 3 * SECOND).unwrap();
+    let mut control = Hostapd::connect(&sockets.join("pond0"), &own, 30 * SECOND).unwrap();
     assert_eq!(control.ask("PING").unwrap().trim(), "PONG");
     control.attach().unwrap();
     let status = control.ask("STATUS").unwrap();

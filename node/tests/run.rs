@@ -78,13 +78,13 @@ impl Node {
 
     /// Waits until the node's state is as wanted.
     fn wait(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + Duration::from_secs(120);
         loop {
             let state = self.state();
             if is(&state) {
                 return state;
             }
-            assert!(Instant::now() < until, "{what} within 30 s: {state}");
+            assert!(Instant::now() < until, "{what} within two minutes: {state}");
             std::thread::sleep(Duration::from_millis(100));
         }
     }

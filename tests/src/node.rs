@@ -100,7 +100,7 @@ impl Demo {
     /// GET of a path.
     pub fn get(&self, path: &str) -> Vec<u8> {
         let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
-        self.raw(request.as_bytes(), Duration::from_secs(5))
+        self.raw(request.as_bytes(), PATIENCE)
     }
 
     /// POST of a form.
@@ -108,7 +108,7 @@ impl Demo {
         let (host, length) = (self.address, form.len());
         let request =
             format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {length}\r\n\r\n{form}");
-        self.raw(request.as_bytes(), Duration::from_secs(5))
+        self.raw(request.as_bytes(), PATIENCE)
     }
 
     /// Ends it as Ctrl-C does and waits.
@@ -121,9 +121,12 @@ impl Demo {
     }
 }
 
+/// A loaded machine may be slow; nothing here is a measurement.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// The address and the key from the first line of progress.
 fn greeting(lines: &Receiver<String>) -> (SocketAddr, String) {
-    let line = lines.recv_timeout(Duration::from_secs(30)).expect("millpond says where its page is");
+    let line = lines.recv_timeout(PATIENCE).expect("millpond says where its page is");
     let address = line.split("http://").nth(1).and_then(|l| l.split('/').next()).and_then(|a| a.parse().ok());
     let key = line.split("run: ").nth(1).map(|k| k.trim_end_matches(')').to_owned());
     (address.expect("an address"), key.expect("a key"))
