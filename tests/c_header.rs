@@ -82,7 +82,7 @@ fn layout() -> String {
         )* };
     }
     same! {
-        mp_config { size abi links zones reserved max_tones max_chains link_zones false_alarms_per_1000_days hold_ms
+        mp_config { size abi links zones presence max_tones max_chains link_zones false_alarms_per_1000_days hold_ms
             present_s reserved2 seed log log_user }
         mp_frame { size link format flags t_us samples tones samples_bytes n_tones n_rx n_sts width_mhz ppdu reserved
             rssi_cdbm noise_cdbm gain_cdb seq reserved2 }

@@ -119,7 +119,7 @@ fn begin(b: &mut Bytes<'_>) -> Option<Sensor> {
         abi: b.often(MP_ABI.into()) as u32,
         links,
         zones,
-        reserved: 0,
+        presence: 0,
         max_tones: b.often(64) as u16,
         max_chains: b.often(4) as u16,
         link_zones: if b.u8() & 1 == 0 { ptr::null() } else { link_zones.as_ptr() },
@@ -128,9 +128,13 @@ fn begin(b: &mut Bytes<'_>) -> Option<Sensor> {
         present_s: b.often(0) as u32,
         reserved2: 0,
         seed: [b.u32(); 8],
-        log: if b.u8() & 1 == 0 { None } else { Some(log) },
+        log: None,
         log_user: ptr::null_mut(),
     };
+    let bits = b.u8();
+    config.log = if bits & 1 == 0 { None } else { Some(log) };
+    // Mostly what exists, and more often than not the branch that has more to go wrong.
+    config.presence = if bits < 250 { bits >> 1 & 1 } else { bits };
     config.size = b.often(config.size.into()) as u32 % 512;
     let mut config = Boxed::of(config, config.size, b.u8() == 1);
     let mut len = 0;

@@ -239,8 +239,9 @@ typedef struct mp_config {
   uint16_t links;
   // Number of zones, 1 to `MP_ZONES_MAX`.
   uint8_t zones;
-  // Zero.
-  uint8_t reserved;
+  // 1 to look for people who hold still, by their breath: 2 KB more for each link. 0: motion alone tells `present`. 1 is
+  // `MP_ERR_ARGUMENT` where the library was built without the feature `presence`.
+  uint8_t presence;
   // Tones of one chain at most, up to 4096; unpopulated ones of a standard map do not count. Default 64.
   uint16_t max_tones;
   // Chains (antennas times streams) of one frame at most, up to 64. Default 4.

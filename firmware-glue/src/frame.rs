@@ -6,7 +6,7 @@ use num_complex::Complex;
 
 use crate::abi::*;
 use crate::ffi::{self, Sample};
-use crate::order::{Order, Tables, ToneMap};
+use crate::order::{Order, Ordered, Tables, ToneMap};
 use crate::result::mp_result::{self, *};
 
 /// A frame whose pointers have become slices and whose codes exist. Tones may still be in any order.
@@ -122,41 +122,43 @@ impl<'a> Given<'a> {
     where
         'a: 's,
     {
-        order.follow(self.map, tables)?;
-        let kept = order.kept();
-        let (from, tones) = (tables.from.get(..kept), tables.tones.get(..kept));
-        let (Some(from), Some(tones)) = (from, tones) else { return Err(MP_ERR_CAPACITY) };
-        let cfr = if order.identity() && !self.imag_first {
+        let ordered = order.follow(self.map, tables)?;
+        let cfr = if ordered.from.is_none() && !self.imag_first {
             self.cfr
         } else {
-            let step = self.map.len();
             match self.cfr {
-                Cfr::I8(v) => Cfr::I8(self.gather(v, step, from, scratch)?),
-                Cfr::I16(v) => Cfr::I16(self.gather(v, step, from, scratch)?),
-                Cfr::F32(v) => Cfr::F32(self.gather(v, step, from, scratch)?),
+                Cfr::I8(v) => Cfr::I8(self.gather(v, ordered, scratch)?),
+                Cfr::I16(v) => Cfr::I16(self.gather(v, ordered, scratch)?),
+                Cfr::F32(v) => Cfr::F32(self.gather(v, ordered, scratch)?),
             }
         };
-        CsiFrame::new(self.meta, tones, cfr).map_err(|_| MP_ERR_SHAPE)
+        CsiFrame::new(self.meta, ordered.tones, cfr).map_err(|_| MP_ERR_SHAPE)
     }
 
     fn gather<'s, T: Copy>(
         &self,
         given: &[Complex<T>],
-        step: usize,
-        from: &[u16],
+        ordered: Ordered<'_>,
         scratch: &'s mut [u64],
     ) -> Result<&'s [Complex<T>], mp_result>
     where
         Complex<T>: Sample,
     {
-        let n = from.len();
+        let (step, n) = (self.map.len(), ordered.tones.len());
         let out = ffi::scratch::<Complex<T>>(scratch).get_mut(..self.chains() * n).ok_or(MP_ERR_CAPACITY)?;
         for c in 0..self.chains() {
             let chain = given.get(c * step..(c + 1) * step).ok_or(MP_ERR_SHAPE)?;
             let row = out.get_mut(c * n..(c + 1) * n).ok_or(MP_ERR_CAPACITY)?;
-            for (to, &at) in row.iter_mut().zip(from) {
-                let pair = chain.get(usize::from(at)).copied().ok_or(MP_ERR_SHAPE)?;
-                *to = if self.imag_first { Complex::new(pair.im, pair.re) } else { pair };
+            match ordered.from {
+                None => row.iter_mut().zip(chain).for_each(|(to, from)| *to = *from),
+                Some(from) => {
+                    for (to, &at) in row.iter_mut().zip(from) {
+                        *to = chain.get(at as usize).copied().ok_or(MP_ERR_SHAPE)?;
+                    }
+                }
+            }
+            if self.imag_first {
+                row.iter_mut().for_each(|h| *h = Complex::new(h.im, h.re));
             }
         }
         Ok(out)

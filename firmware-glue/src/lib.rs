@@ -6,6 +6,7 @@
 mod abi;
 mod ffi;
 mod frame;
+mod life;
 mod link;
 mod log;
 mod memory;

@@ -1,14 +1,22 @@
 //! What is held of one link, as the gate sees it: raw, wiped, and stepped by plain functions.
 
-use millpond_dsp::detect::{Decision, Detector, DetectorConfig, Ignored, MotionState, Presence, RssiDetector};
-use millpond_dsp::phy::Micros;
+use millpond_dsp::detect::{Decision, DetectorConfig, Ignored, MotionDetector, MotionState, Presence, RssiDetector};
+use millpond_dsp::phy::{Micros, When};
 use millpond_dsp::{CsiFrame, LinkId, RssiSample};
 use millpond_report::Wipe;
 use millpond_report::estimate::{self, LinkEstimate, Motion, ZoneEstimate};
 use millpond_report::raw::overwrite;
 
+use crate::life::LinkLife;
+
 /// Without a reading for so long the RSSI detector begins afresh; so a jump of the host's clock costs no catching up.
 const SILENT: Micros = Micros(60_000_000);
+/// A link on which frames say nothing for so long is heard by its readings.
+const DEAF: Micros = Micros(10_000_000);
+/// Frames of a second that make it worth while to go back to them: the detector rests on five changes in two seconds.
+const ENOUGH: u8 = 5;
+/// Seconds until frames that came and said nothing are tried again.
+const USELESS: u16 = 600;
 
 /// A frame on its way to a detector.
 pub(crate) struct FrameView<'a>(pub CsiFrame<'a>);
@@ -31,40 +39,76 @@ impl Wipe for Reading {
 /// What a link said during one second.
 #[derive(Clone, Copy, Default)]
 struct Word {
-    motion: Motion,
-    presence: estimate::Presence,
     /// Highest score, thousandths.
     score_milli: i32,
-    used: u32,
-    ignored: u32,
+    used: u16,
+    ignored: u16,
+    motion: Motion,
+    presence: estimate::Presence,
 }
 
-/// Both detectors of one link, and what they said.
+/// The detector of a link: by frames where they say something, else by readings. One at a time, in the same memory.
+#[allow(clippy::large_enum_variant)] // That they share one place is what it is for.
+enum Ear {
+    Frames(MotionDetector),
+    Readings(RssiDetector),
+}
+
+/// The detector of one link, and what it said.
 pub(crate) struct LinkState {
-    /// The score at which this link counts for its zone.
-    threshold: f32,
-    csi: Detector,
-    rssi: RssiDetector,
-    /// Time of the last reading.
-    read_at: Option<Micros>,
-    /// True while the link moves and has crossed the zone's threshold since it began to.
-    counted: bool,
-    /// True while the decision that stands is the CSI detector's, and not unknown.
-    csi_speaks: bool,
+    ear: Ear,
+    /// With frames: when the first came, or when they last said something. With readings: the last one.
+    heard: When,
+    /// When somebody was last noticed to breathe.
+    alive: When,
     running: Word,
     told: Word,
+    /// The score at which this link counts for its zone.
+    threshold: f32,
+    /// With readings: seconds until frames are heard again.
+    wait: u16,
+    /// Frames since frames last said something; with readings, those of this second.
+    frames: u8,
+    /// True while the link moves and has crossed the zone's threshold since it began to.
+    counted: bool,
 }
 
 impl Wipe for LinkState {
     fn wipe(&mut self) {
         // By name, so that a field left out does not compile.
-        let Self { threshold: _, csi, rssi, read_at, counted, csi_speaks, running, told } = self;
-        csi.reset();
-        rssi.reset();
-        (*read_at, *counted, *csi_speaks) = (None, false, false);
+        let Self { threshold: _, ear, heard, alive, wait, frames, counted, running, told } = self;
+        ear.reset();
+        (*heard, *alive, *wait, *frames, *counted) = (When::NEVER, When::NEVER, 0, 0, false);
         (*running, *told) = (Word::default(), Word::default());
         // So that the stores are not left out, though nobody may read what they wrote.
         core::hint::black_box(self);
+    }
+}
+
+impl Ear {
+    fn reset(&mut self) {
+        match self {
+            Self::Frames(d) => d.reset(),
+            Self::Readings(d) => d.reset(),
+        }
+    }
+
+    /// Listens to frames from now on. What readings left is overwritten first.
+    #[inline(never)]
+    fn turn_to_frames(&mut self) {
+        self.reset();
+        if let Self::Readings(d) = self {
+            *self = Self::Frames(MotionDetector::new(*d.config(), d.link()));
+        }
+    }
+
+    /// Listens to readings from now on. What frames left is overwritten first, also where the other detector is shorter.
+    #[inline(never)]
+    fn turn_to_readings(&mut self) {
+        self.reset();
+        if let Self::Frames(d) = self {
+            *self = Self::Readings(RssiDetector::new(*d.config(), d.link()));
+        }
     }
 }
 
@@ -73,21 +117,38 @@ impl LinkState {
     /// (Bonferroni's inequality, as in `dsp::zones::AnyLink`).
     pub(crate) fn new(config: DetectorConfig, link: LinkId, sharing: usize) -> Self {
         Self {
-            threshold: config.threshold_among(sharing),
-            csi: Detector::new(config, link),
-            rssi: RssiDetector::new(config, link),
-            read_at: None,
-            counted: false,
-            csi_speaks: false,
+            ear: Ear::Frames(MotionDetector::new(config, link)),
+            heard: When::NEVER,
+            alive: When::NEVER,
             running: Word::default(),
             told: Word::default(),
+            threshold: config.threshold_among(sharing),
+            wait: 0,
+            frames: 0,
+            counted: false,
         }
     }
 
     /// Lets time pass to the frame's, then takes it.
     pub(crate) fn take_frame(&mut self, frame: &FrameView<'_>) -> u8 {
-        self.advance(frame.0.meta().t);
-        let count = match self.csi.push(&frame.0) {
+        let t = frame.0.meta().t;
+        self.advance(t);
+        self.frames = self.frames.saturating_add(1);
+        // Readings that never came leave nothing to lose.
+        if matches!(self.ear, Ear::Readings(_)) && self.heard == When::NEVER {
+            self.ear.turn_to_frames();
+        }
+        let taken = match &mut self.ear {
+            Ear::Frames(d) => {
+                if self.heard == When::NEVER {
+                    self.heard = When::at(t);
+                }
+                d.push(&frame.0)
+            }
+            // Not looked at: the readings speak for this link.
+            Ear::Readings(_) => Err(Ignored::NoChannel),
+        };
+        let count = match taken {
             // More frames than are needed is no fault of theirs.
             Ok(()) | Err(Ignored::Dense) => &mut self.running.used,
             Err(_) => &mut self.running.ignored,
@@ -96,11 +157,28 @@ impl LinkState {
         0
     }
 
-    /// Lets time pass to the reading's, then takes it.
+    /// Lets time pass to the reading's, then takes it if frames say nothing.
     pub(crate) fn take_reading(&mut self, reading: &Reading) -> u8 {
-        self.advance(reading.0.t);
-        self.rssi.push(&reading.0);
-        self.read_at = Some(reading.0.t);
+        let t = reading.0.t;
+        self.advance(t);
+        if matches!(self.ear, Ear::Frames(_)) {
+            if self.heard.get().is_some_and(|heard| t.since(heard) <= DEAF) {
+                return 0;
+            }
+            self.wait = if self.frames >= ENOUGH { USELESS } else { 0 };
+            (self.frames, self.counted) = (0, false);
+            self.ear.turn_to_readings();
+        }
+        if let Ear::Readings(d) = &mut self.ear {
+            d.push(&reading.0);
+            self.heard = When::at(t);
+        }
+        0
+    }
+
+    /// Learns when somebody was last noticed to breathe.
+    pub(crate) fn take_life(&mut self, life: &LinkLife) -> u8 {
+        self.alive = life.seen();
         0
     }
 
@@ -111,25 +189,42 @@ impl LinkState {
         0
     }
 
-    /// Takes every decision that is due. A decision on CSI goes before one on RSSI, which speaks where CSI cannot.
+    /// Takes every decision that is due.
     fn advance(&mut self, now: Micros) {
-        if self.read_at.is_some_and(|t| now.since(t) > SILENT) {
-            self.rssi.reset();
-            self.read_at = None;
+        let silent = self.heard.get().is_some_and(|t| now.since(t) > SILENT);
+        if let (true, Ear::Readings(d)) = (silent, &mut self.ear) {
+            d.reset();
+            self.heard = When::NEVER;
         }
-        while let Some(d) = self.csi.poll(now) {
-            self.hear(d, true);
-        }
-        while let Some(d) = self.rssi.poll(now) {
-            self.hear(d, false);
+        while let Some(d) = self.next(now) {
+            self.hear(d);
+            let frames_speak = d.state != MotionState::Unknown;
+            match &self.ear {
+                Ear::Frames(_) if frames_speak => (self.heard, self.frames) = (When::at(d.t), 0),
+                Ear::Frames(_) => {}
+                Ear::Readings(_) if d.t.0 % 1_000_000 == 0 => self.end_second(),
+                Ear::Readings(_) => {}
+            }
         }
     }
 
-    fn hear(&mut self, d: Decision, csi: bool) {
-        if !csi && self.csi_speaks {
-            return;
+    fn next(&mut self, now: Micros) -> Option<Decision> {
+        match &mut self.ear {
+            Ear::Frames(d) => d.poll_alive(now, self.alive.get()),
+            Ear::Readings(d) => d.poll(now),
         }
-        self.csi_speaks = csi && d.state != MotionState::Unknown;
+    }
+
+    /// Goes back to frames if enough of them came in this second, and they are not known to say nothing.
+    fn end_second(&mut self) {
+        if self.frames >= ENOUGH && self.wait == 0 {
+            self.ear.turn_to_frames();
+            (self.heard, self.counted) = (When::NEVER, false);
+        }
+        (self.frames, self.wait) = (0, self.wait.saturating_sub(1));
+    }
+
+    fn hear(&mut self, d: Decision) {
         self.counted = d.state == MotionState::Moving && (self.counted || d.score >= self.threshold);
         let word = &mut self.running;
         word.motion = match (word.motion, d.state) {
@@ -173,7 +268,7 @@ impl LinkState {
 
     /// The share of frames that could be used.
     pub(crate) fn quality(&self) -> LinkEstimate {
-        let (used, all) = (u64::from(self.told.used), u64::from(self.told.used) + u64::from(self.told.ignored));
+        let (used, all) = (u32::from(self.told.used), u32::from(self.told.used) + u32::from(self.told.ignored));
         LinkEstimate { good_milli: (used * 1000).checked_div(all).unwrap_or(0) as u16 }
     }
 }
@@ -199,7 +294,7 @@ mod tests {
         let mut met = [0; 3];
         for step in 0..3000u64 {
             let t = Micros(step * 250_000);
-            for link in &mut links {
+            for (link_id, link) in (0..).map(LinkId).zip(&mut links) {
                 let score = below(100) as f32 / 10.0;
                 let moving = score >= config.threshold();
                 let (state, present) = match below(4) {
@@ -208,9 +303,9 @@ mod tests {
                     n => (MotionState::Still, if n == 1 { Presence::Unknown } else { Presence::No }),
                 };
                 let score = if state == MotionState::Unknown { f32::NAN } else { score };
-                let (link_id, threshold) = (link.csi.link(), config.threshold());
+                let threshold = config.threshold();
                 let d = Decision { t, link: link_id, state, present, score, threshold, frames: 30 };
-                link.hear(d, true);
+                link.hear(d);
                 link.told = core::mem::take(&mut link.running);
                 any.push(&d).unwrap();
             }

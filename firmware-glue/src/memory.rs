@@ -4,6 +4,9 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use millpond_report::Raw;
+
+use crate::life::LinkLife;
 use crate::panic::guard;
 use crate::result::mp_result::{self, *};
 use crate::session::{Body, Layout, LinkSlot, Session};
@@ -30,6 +33,7 @@ const POISONED: u32 = 0x4d50_7073;
 const _: () = {
     assert!(align_of::<Door>() <= MP_SENSOR_ALIGN && size_of::<Door>() % MP_SENSOR_ALIGN == 0);
     assert!(align_of::<Body>() <= MP_SENSOR_ALIGN && align_of::<LinkSlot>() <= MP_SENSOR_ALIGN);
+    assert!(align_of::<Raw<LinkLife>>() <= MP_SENSOR_ALIGN);
     // `u64` is the strictest: its size keeps the next part aligned even where its alignment is less.
     assert!(align_of::<u64>() <= MP_SENSOR_ALIGN);
 };
@@ -39,7 +43,7 @@ const fn round_up(bytes: usize) -> usize {
 }
 
 impl Layout {
-    const ZERO: Self = Self { links: 0, tones: 0, chains: 0, zero: 0 };
+    const ZERO: Self = Self { links: 0, tones: 0, chains: 0, presence: 0 };
     const BODY: usize = size_of::<Door>();
     const SLOTS: usize = Self::BODY + round_up(size_of::<Body>());
 
@@ -47,16 +51,24 @@ impl Layout {
         usize::from(self.links) * usize::from(self.tones)
     }
 
-    fn order_at(self) -> usize {
+    fn lives(self) -> usize {
+        usize::from(self.links) * usize::from(self.presence)
+    }
+
+    fn lives_at(self) -> usize {
         Self::SLOTS + round_up(usize::from(self.links) * size_of::<LinkSlot>())
     }
 
-    fn tones_at(self) -> usize {
-        self.order_at() + round_up(self.table() * size_of::<u16>())
+    fn tables_at(self) -> usize {
+        self.lives_at() + round_up(self.lives() * size_of::<Raw<LinkLife>>())
+    }
+
+    fn work_at(self) -> usize {
+        self.tables_at() + round_up(self.table() * size_of::<i16>())
     }
 
     fn scratch_at(self) -> usize {
-        self.tones_at() + round_up(self.table() * size_of::<i16>())
+        self.work_at() + round_up(usize::from(self.tones) * size_of::<i16>())
     }
 
     fn words(self) -> usize {
@@ -80,6 +92,7 @@ pub(crate) unsafe fn open(
     layout: Layout,
     body: Body,
     mut slot: impl FnMut(usize) -> LinkSlot,
+    mut life: impl FnMut() -> Raw<LinkLife>,
 ) -> Result<*mut mp_sensor, mp_result> {
     if memory.is_null() {
         return Err(MP_ERR_NULL);
@@ -98,14 +111,17 @@ pub(crate) unsafe fn open(
         for i in 0..usize::from(layout.links) {
             place(&mut *memory.add(Layout::SLOTS).cast::<MaybeUninit<LinkSlot>>().add(i), || slot(i));
         }
+        for i in 0..layout.lives() {
+            place(&mut *memory.add(layout.lives_at()).cast::<MaybeUninit<Raw<LinkLife>>>().add(i), &mut life);
+        }
         memory.cast::<Door>().write(Door { magic: AtomicU32::new(LIVE), inside: AtomicU32::new(0), layout });
     }
     Ok(memory.cast())
 }
 
-/// Makes a slot where it is to stay. On its own, so that the compiler needs no second place for it on the stack.
+/// Makes a part where it is to stay. On its own, so that the compiler needs no second place for it on the stack.
 #[inline(never)]
-fn place(at: &mut MaybeUninit<LinkSlot>, make: impl FnOnce() -> LinkSlot) {
+fn place<T>(at: &mut MaybeUninit<T>, make: impl FnOnce() -> T) {
     at.write(make());
 }
 
@@ -152,6 +168,7 @@ pub(crate) unsafe fn close(sensor: *mut mp_sensor) -> mp_result {
             unsafe {
                 let session = session(sensor, layout);
                 ptr::from_mut(session.links).drop_in_place();
+                ptr::from_mut(session.lives).drop_in_place();
                 ptr::from_mut(session.body).drop_in_place();
             }
         })
@@ -229,8 +246,9 @@ unsafe fn session<'a>(sensor: *mut mp_sensor, layout: Layout) -> Session<'a> {
         Session {
             body: &mut *at.add(Layout::BODY).cast(),
             links: core::slice::from_raw_parts_mut(at.add(Layout::SLOTS).cast(), usize::from(layout.links)),
-            from: core::slice::from_raw_parts_mut(at.add(layout.order_at()).cast(), layout.table()),
-            tones: core::slice::from_raw_parts_mut(at.add(layout.tones_at()).cast(), layout.table()),
+            lives: core::slice::from_raw_parts_mut(at.add(layout.lives_at()).cast(), layout.lives()),
+            tables: core::slice::from_raw_parts_mut(at.add(layout.tables_at()).cast(), layout.table()),
+            work: core::slice::from_raw_parts_mut(at.add(layout.work_at()).cast(), usize::from(layout.tones)),
             scratch: core::slice::from_raw_parts_mut(at.add(layout.scratch_at()).cast(), layout.words()),
             layout,
         }
@@ -251,7 +269,9 @@ mod tests {
         let mut memory = vec![u64::MAX; bytes.div_ceil(8)];
         let slot = |i| LinkSlot::new(&settings, i, 1, 1);
         // SAFETY: memory of the length that was asked for.
-        let sensor = unsafe { open(memory.as_mut_ptr().cast(), bytes, settings.layout, Body::new(&settings), slot) };
+        let sensor = unsafe {
+            open(memory.as_mut_ptr().cast(), bytes, settings.layout, Body::new(&settings), slot, || settings.life())
+        };
         test(sensor.expect("the memory is as long as it has to be"));
         memory
     }

@@ -17,71 +17,109 @@ pub(crate) enum ToneMap<'a> {
 /// The widest PPDU spans tone indices -2048 to 2047.
 const TONES: core::ops::Range<i16> = -2048..2048;
 
-/// What is known of a link's tone order. The tables themselves lie in the sensor's memory.
+/// What is known of a link's tone order. Its table lies in the sensor's memory: two bytes a tone.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Order {
-    /// Samples of one chain as they come.
-    given: u16,
+    /// What the table is of: [`LIST`] and a length, a standard map, or nothing with 0.
+    key: u32,
     /// Tones that are kept: those that exist.
     kept: u16,
-    /// They come as they are needed.
-    identity: bool,
-    /// The standard map that was asked for, 0 for a list.
-    key: u32,
 }
 
-/// A link's tables, as long as the sensor's tone capacity.
+/// The key of a list that is out of order.
+const LIST: u32 = 1 << 30;
+
+/// Where a link's order is kept, each as long as the sensor's tone capacity.
 pub(crate) struct Tables<'m> {
-    /// Position in the frame of each kept tone.
-    pub from: &'m mut [u16],
+    /// The link's own: of a list the position of each tone, ascending by tone; of a standard map the tones.
+    pub own: &'m mut [i16],
+    /// Of whichever frame is under way: the other half.
+    pub work: &'m mut [i16],
+}
+
+/// One frame's tones in order.
+#[derive(Clone, Copy)]
+pub(crate) struct Ordered<'s> {
     /// Index of each kept tone, ascending.
-    pub tones: &'m mut [i16],
+    pub tones: &'s [i16],
+    /// Position in the frame of each kept tone; `None` if they come as they are needed.
+    pub from: Option<&'s [i16]>,
 }
 
 impl Order {
-    /// Number of kept tones.
-    pub(crate) fn kept(&self) -> usize {
-        usize::from(self.kept)
-    }
-
-    /// True if a frame can be used as it lies in the host's memory.
-    pub(crate) fn identity(&self) -> bool {
-        self.identity
-    }
-
-    /// Makes the tables fit a frame's map. Cost: O(tones) if they already do, else a sort.
+    /// Puts a frame's tones in order.
     ///
-    /// Errors: `MP_ERR_TONES`, `MP_ERR_CAPACITY`. After an error the next frame computes them anew.
-    pub(crate) fn follow(&mut self, map: ToneMap<'_>, tables: &mut Tables<'_>) -> Result<(), mp_result> {
-        if self.fits(map, tables) {
-            return Ok(());
-        }
-        *self = Self::default();
-        let (given, kept) = match map {
-            ToneMap::List(list) => (list.len(), fill(list.iter().copied(), |_| true, tables)?),
+    /// Cost: O(tones), and a sort when the map is another than before and not ascending. Errors: `MP_ERR_TONES`,
+    /// `MP_ERR_CAPACITY`. After an error the next frame computes the table anew.
+    pub(crate) fn follow<'s>(
+        &mut self,
+        map: ToneMap<'s>,
+        tables: &'s mut Tables<'_>,
+    ) -> Result<Ordered<'s>, mp_result> {
+        match map {
+            ToneMap::List(list) => self.follow_list(list, tables),
             ToneMap::Standard { tones, format, width, centered } => {
-                let map = Standard::of(tones, format, width, centered).ok_or(MP_ERR_TONES)?;
-                (usize::from(tones), fill(map.indices(format, width), |k| is_populated(format, width, k), tables)?)
+                let given = Standard::of(tones, format, width, centered);
+                if self.key != map.key() {
+                    *self = Self::default();
+                    let kept = given.ok_or(MP_ERR_TONES)?.fill(format, width, tables)?;
+                    *self = Self { key: map.key(), kept };
+                }
+                let n = usize::from(self.kept);
+                let shift = match given {
+                    Some(Standard::Bins(bins)) => Some((bins, 0)),
+                    Some(Standard::Centered(bins)) => Some((bins / 2, bins / 2)),
+                    _ => None,
+                };
+                let own = tables.own.get(..n).ok_or(MP_ERR_CAPACITY)?;
+                let Some((below, above)) = shift else { return Ok(Ordered { tones: own, from: None }) };
+                let from = tables.work.get_mut(..n).ok_or(MP_ERR_CAPACITY)?;
+                for (from, &tone) in from.iter_mut().zip(own) {
+                    *from = tone.wrapping_add(if tone < 0 { below } else { above });
+                }
+                Ok(Ordered { tones: own, from: Some(from) })
             }
-        };
-        sort(kept, tables)?;
-        let from = tables.from.get(..kept).ok_or(MP_ERR_CAPACITY)?;
-        *self = Self {
-            given: given as u16,
-            kept: kept as u16,
-            identity: given == kept && from.iter().enumerate().all(|(i, &at)| usize::from(at) == i),
-            key: map.key(),
-        };
-        Ok(())
+        }
     }
 
-    fn fits(&self, map: ToneMap<'_>, tables: &Tables<'_>) -> bool {
-        if self.kept == 0 || self.key != map.key() {
-            return false;
+    fn follow_list<'s>(&mut self, list: &'s [i16], tables: &'s mut Tables<'_>) -> Result<Ordered<'s>, mp_result> {
+        let n = list.len();
+        let (Some(own), Some(work)) = (tables.own.get_mut(..n), tables.work.get_mut(..n)) else {
+            return Err(MP_ERR_CAPACITY);
+        };
+        if is_in_order(list) {
+            *self = Self::default();
+            return Ok(Ordered { tones: list, from: None });
         }
-        let ToneMap::List(list) = map else { return true };
-        let known = tables.from.iter().zip(tables.tones.iter()).take(self.kept());
-        list.len() == usize::from(self.given) && known.into_iter().all(|(&at, t)| list.get(usize::from(at)) == Some(t))
+        let key = LIST | n as u32;
+        let known = self.key == key && {
+            gather(work, list, own);
+            is_in_order(work)
+        };
+        if !known {
+            *self = Self::default();
+            own.iter_mut().enumerate().for_each(|(i, at)| *at = i as i16);
+            sort(own, list);
+            gather(work, list, own);
+            if !is_in_order(work) {
+                return Err(MP_ERR_TONES);
+            }
+            *self = Self { key, kept: n as u16 };
+        }
+        Ok(Ordered { tones: work, from: Some(own) })
+    }
+}
+
+/// True if there is a tone, all exist, and each is less than its successor.
+fn is_in_order(tones: &[i16]) -> bool {
+    let ends = tones.first().zip(tones.last());
+    ends.is_some_and(|(a, b)| TONES.contains(a) && TONES.contains(b)) && tones.is_sorted_by(|a, b| a < b)
+}
+
+/// The tones at some positions of a list.
+fn gather(to: &mut [i16], list: &[i16], from: &[i16]) {
+    for (to, &at) in to.iter_mut().zip(from) {
+        *to = list.get(at as usize).copied().unwrap_or(i16::MIN);
     }
 }
 
@@ -96,9 +134,9 @@ impl ToneMap<'_> {
 
     fn key(&self) -> u32 {
         match *self {
-            Self::List(_) => 0,
+            Self::List(list) => LIST | list.len() as u32,
             Self::Standard { tones, format, width, centered } => {
-                1 << 31 | u32::from(centered) << 30 | (format as u32) << 24 | (width as u32) << 16 | u32::from(tones)
+                1 << 31 | u32::from(centered) << 29 | (format as u32) << 24 | (width as u32) << 16 | u32::from(tones)
             }
         }
     }
@@ -126,72 +164,49 @@ impl Standard {
         (usize::from(tones) == populated).then_some(Self::Populated)
     }
 
-    fn indices(self, format: PpduFormat, width: Bandwidth) -> impl Iterator<Item = i16> {
-        let (from, to, rotate) = match self {
-            Self::Populated => (TONES.start, TONES.end, 0),
-            Self::Bins(n) => (0, n, n / 2),
-            Self::Centered(n) => (-n / 2, n / 2, 0),
+    /// Writes the tones that exist, ascending, and returns how many.
+    fn fill(self, format: PpduFormat, width: Bandwidth, tables: &mut Tables<'_>) -> Result<u16, mp_result> {
+        let range = match self {
+            Self::Populated => TONES,
+            Self::Bins(n) | Self::Centered(n) => -n / 2..n / 2,
         };
-        (from..to)
-            .map(move |k| if rotate > 0 && k >= rotate { k - 2 * rotate } else { k })
-            .filter(move |&k| !matches!(self, Self::Populated) || is_populated(format, width, k))
-    }
-}
-
-/// Writes the tones that are kept, with their positions, and returns how many.
-fn fill(
-    indices: impl Iterator<Item = i16>,
-    keep: impl Fn(i16) -> bool,
-    tables: &mut Tables<'_>,
-) -> Result<usize, mp_result> {
-    let mut kept = 0;
-    for (at, k) in indices.enumerate() {
-        if !TONES.contains(&k) {
-            return Err(MP_ERR_TONES);
-        }
-        if keep(k) {
-            *tables.from.get_mut(kept).ok_or(MP_ERR_CAPACITY)? = at as u16;
-            *tables.tones.get_mut(kept).ok_or(MP_ERR_CAPACITY)? = k;
+        let mut kept = 0;
+        for tone in range.filter(|&k| is_populated(format, width, k)) {
+            *tables.own.get_mut(kept).ok_or(MP_ERR_CAPACITY)? = tone;
             kept += 1;
         }
+        if kept == 0 { Err(MP_ERR_TONES) } else { Ok(kept as u16) }
     }
-    if kept == 0 { Err(MP_ERR_TONES) } else { Ok(kept) }
 }
 
-/// Sorts both tables by tone. A tone that comes twice is an error.
+/// Sorts positions by the tones of a list.
 ///
-/// Heap sort over the pair of tables: no memory, no recursion, and no worst case that a host could trigger.
-fn sort(kept: usize, tables: &mut Tables<'_>) -> Result<(), mp_result> {
-    let (from, tones) = match (tables.from.get_mut(..kept), tables.tones.get_mut(..kept)) {
-        (Some(from), Some(tones)) => (from, tones),
-        _ => return Err(MP_ERR_CAPACITY),
-    };
-    if !tones.iter().is_sorted() {
-        for root in (0..kept / 2).rev() {
-            sift(from, tones, root, kept);
-        }
-        for end in (1..kept).rev() {
-            swap(from, 0, end);
-            swap(tones, 0, end);
-            sift(from, tones, 0, end);
-        }
+/// Heap sort: no memory, no recursion, and no worst case that a host could trigger.
+fn sort(from: &mut [i16], list: &[i16]) {
+    let n = from.len();
+    for root in (0..n / 2).rev() {
+        sift(from, list, root, n);
     }
-    // Ascending and without repetition, so that each is less than its successor.
-    if tones.iter().is_sorted_by(|a, b| a < b) { Ok(()) } else { Err(MP_ERR_TONES) }
+    for end in (1..n).rev() {
+        swap(from, 0, end);
+        sift(from, list, 0, end);
+    }
 }
 
-/// Lets the tone at `root` sink to its place in the heap that ends at `end`.
-fn sift(from: &mut [u16], tones: &mut [i16], mut root: usize, end: usize) {
-    let at = |tones: &[i16], i: usize| if i < end { tones.get(i).copied() } else { None };
+/// Lets the position at `root` sink to its place in the heap that ends at `end`.
+fn sift(from: &mut [i16], list: &[i16], mut root: usize, end: usize) {
+    let tone = |from: &[i16], i: usize| {
+        let at = if i < end { from.get(i).copied() } else { None };
+        at.and_then(|at| list.get(at as usize).copied())
+    };
     loop {
         let (left, right) = (2 * root + 1, 2 * root + 2);
         // `None` is less than any tone.
-        let child = if at(tones, left) < at(tones, right) { right } else { left };
-        if at(tones, child) <= at(tones, root) {
+        let child = if tone(from, left) < tone(from, right) { right } else { left };
+        if tone(from, child) <= tone(from, root) {
             return;
         }
         swap(from, root, child);
-        swap(tones, root, child);
         root = child;
     }
 }
@@ -214,19 +229,21 @@ mod tests {
 
     struct Bench {
         order: Order,
-        from: [u16; 256],
-        tones: [i16; 256],
+        own: [i16; 256],
+        work: [i16; 256],
     }
 
     impl Bench {
         fn new() -> Self {
-            Self { order: Order::default(), from: [0; 256], tones: [0; 256] }
+            Self { order: Order::default(), own: [0; 256], work: [0; 256] }
         }
 
         fn follow(&mut self, map: ToneMap<'_>) -> Result<(Vec<u16>, Vec<i16>, bool), mp_result> {
-            self.order.follow(map, &mut Tables { from: &mut self.from, tones: &mut self.tones })?;
-            let n = self.order.kept();
-            Ok((self.from[..n].to_vec(), self.tones[..n].to_vec(), self.order.identity()))
+            let mut tables = Tables { own: &mut self.own, work: &mut self.work };
+            let Ordered { tones, from } = self.order.follow(map, &mut tables)?;
+            let identity = (0..tones.len() as i16).collect::<Vec<i16>>();
+            let at = from.unwrap_or(&identity).iter().map(|&at| at as u16).collect();
+            Ok((at, tones.to_vec(), from.is_none()))
         }
     }
 

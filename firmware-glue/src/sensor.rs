@@ -55,7 +55,9 @@ pub unsafe extern "C" fn mp_sensor_init(
         let sharing = |of: u8| (0..usize::from(settings.layout.links)).filter(|&i| zone(i) == of).count();
         let slot = |i: usize| LinkSlot::new(&settings, i, zone(i), sharing(zone(i)));
         // SAFETY: the caller's promise above.
-        let made = unsafe { memory::open(memory.cast(), len, settings.layout, Body::new(&settings), slot) }?;
+        let made = unsafe {
+            memory::open(memory.cast(), len, settings.layout, Body::new(&settings), slot, || settings.life())
+        }?;
         // SAFETY: the caller's promise above.
         unsafe { ffi::put(sensor, made) }?;
         Ok(MP_OK)

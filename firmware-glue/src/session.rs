@@ -3,7 +3,7 @@
 use heapless::{Deque, Vec};
 use millpond_dsp::LinkId;
 use millpond_dsp::detect::DetectorConfig;
-use millpond_dsp::phy::Micros;
+use millpond_dsp::phy::{Micros, When};
 use millpond_report::estimate::{LinkEstimate, ZoneEstimate};
 use millpond_report::gate::{self, NodeStatus};
 use millpond_report::handle::Shuffle;
@@ -18,6 +18,7 @@ use crate::abi::{
     mp_survey,
 };
 use crate::frame::Given;
+use crate::life::{self, LinkLife};
 use crate::link::{FrameView, LinkState, Reading};
 use crate::log::Log;
 use crate::message::Outbox;
@@ -37,7 +38,7 @@ const EVENTS: usize = 8;
 /// Radios of one home at most: 8 nodes with 3 bands.
 const RADIOS: usize = 24;
 
-/// What a sensor's memory has to hold. The parts lie behind one another: door, body, link slots, tables, scratch.
+/// What a sensor's memory has to hold. The parts lie behind one another: door, body, link slots, lives, tables, scratch.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Layout {
@@ -47,8 +48,8 @@ pub(crate) struct Layout {
     pub tones: u16,
     /// Chains of one frame, at most.
     pub chains: u16,
-    /// Keeps what follows aligned.
-    pub zero: u16,
+    /// 1 if it looks for breathing.
+    pub presence: u16,
 }
 
 /// A configuration that was checked.
@@ -72,7 +73,8 @@ impl Settings {
         let within = (1..=MP_LINKS_MAX).contains(&c.links)
             && (1..=MP_ZONES_MAX).contains(&c.zones)
             && (1..=4096).contains(&tones)
-            && (1..=64).contains(&chains);
+            && (1..=64).contains(&chains)
+            && c.presence <= u8::from(life::BUILT_IN);
         if !within {
             return Err(MP_ERR_ARGUMENT);
         }
@@ -86,8 +88,13 @@ impl Settings {
         if c.present_s != 0 {
             detector = detector.with_present_for(Micros(u64::from(c.present_s) * SECOND_US)).or(BAD)?;
         }
-        let layout = Layout { links: c.links, tones, chains, zero: 0 };
+        let layout = Layout { links: c.links, tones, chains, presence: c.presence.into() };
         Ok(Self { layout, detector, zones: c.zones, seed: c.seed, log: Log::of(c) })
+    }
+
+    /// What looks for breathing on one link.
+    pub(crate) fn life(&self) -> Raw<LinkLife> {
+        Raw::new(LinkLife::new(self.detector))
     }
 }
 
@@ -225,21 +232,21 @@ pub(crate) struct LinkSlot {
     state: Raw<LinkState>,
     order: Order,
     zone: ZoneId,
-    /// Time of the last frame, and of the last reading.
-    last_us: Option<u64>,
-    read_us: Option<u64>,
+    /// Of the last frame, and of the last reading.
+    last: When,
+    read: When,
 }
 
 impl LinkSlot {
     /// `sharing` links share the zone's false-alarm rate.
     pub(crate) fn new(settings: &Settings, link: usize, zone: u8, sharing: usize) -> Self {
         let state = Raw::new(LinkState::new(settings.detector, LinkId(link as u16), sharing));
-        Self { state, order: Order::default(), zone: ZoneId::new(zone.into()), last_us: None, read_us: None }
+        Self { state, order: Order::default(), zone: ZoneId::new(zone.into()), last: When::NEVER, read: When::NEVER }
     }
 
     fn forget(&mut self) {
         gate::wipe(&mut self.state);
-        (self.order, self.last_us, self.read_us) = (Order::default(), None, None);
+        (self.order, self.last, self.read) = (Order::default(), When::NEVER, When::NEVER);
     }
 }
 
@@ -248,9 +255,12 @@ pub(crate) struct Session<'m> {
     pub layout: Layout,
     pub body: &'m mut Body,
     pub links: &'m mut [LinkSlot],
+    /// As many as links, or none.
+    pub lives: &'m mut [Raw<LinkLife>],
     /// The links' tone tables behind one another.
-    pub from: &'m mut [u16],
-    pub tones: &'m mut [i16],
+    pub tables: &'m mut [i16],
+    /// The other half of one frame's.
+    pub work: &'m mut [i16],
     /// Samples of one frame in ascending order, if they did not come so.
     pub scratch: &'m mut [u64],
 }
@@ -268,7 +278,7 @@ impl Session<'_> {
         let Some(permit) = self.body.privacy.sensing(t_us).ok().filter(|p| p.covers(slot.zone)) else {
             return Ok(MP_OFF);
         };
-        if slot.last_us.is_some_and(|last| t_us <= last) {
+        if slot.last.get().is_some_and(|last| t_us <= last.0) {
             return Err(MP_ERR_TIME);
         }
         let given = decode()?;
@@ -276,13 +286,15 @@ impl Session<'_> {
             return Err(MP_ERR_CAPACITY);
         }
         let n = usize::from(self.layout.tones);
-        let table = usize::from(link) * n..(usize::from(link) + 1) * n;
-        let (from, tones) = (self.from.get_mut(table.clone()), self.tones.get_mut(table));
-        let (Some(from), Some(tones)) = (from, tones) else { return Err(MP_ERR_INTERNAL) };
-        let mut tables = Tables { from, tones };
+        let own = self.tables.get_mut(usize::from(link) * n..(usize::from(link) + 1) * n).ok_or(MP_ERR_INTERNAL)?;
+        let mut tables = Tables { own, work: self.work };
         let frame = Raw::new(FrameView(given.arrange(&mut slot.order, &mut tables, self.scratch)?));
         let _: Raw<u8> = gate::step(&permit, &mut slot.state, &frame, LinkState::take_frame);
-        slot.last_us = Some(t_us);
+        if let Some(life) = self.lives.get_mut(usize::from(link)) {
+            let _: Raw<u8> = gate::step(&permit, life, &frame, LinkLife::take_frame);
+            let _: Raw<u8> = gate::step(&permit, &mut slot.state, life, LinkState::take_life);
+        }
+        slot.last = When::at(Micros(t_us));
         self.body.heard = self.body.heard.max(t_us);
         self.body.began.get_or_insert(t_us);
         Ok(MP_OK)
@@ -295,12 +307,12 @@ impl Session<'_> {
         let Some(permit) = self.body.privacy.sensing(rssi.t_us).ok().filter(|p| p.covers(slot.zone)) else {
             return Ok(MP_OFF);
         };
-        if slot.read_us.is_some_and(|last| rssi.t_us < last) {
+        if slot.read.get().is_some_and(|last| rssi.t_us < last.0) {
             return Err(MP_ERR_TIME);
         }
         let reading = Raw::new(Reading(rssi.sample()));
         let _: Raw<u8> = gate::step(&permit, &mut slot.state, &reading, LinkState::take_reading);
-        slot.read_us = Some(rssi.t_us);
+        slot.read = When::at(Micros(rssi.t_us));
         self.body.heard = self.body.heard.max(rssi.t_us);
         self.body.began.get_or_insert(rssi.t_us);
         Ok(MP_OK)
@@ -508,7 +520,15 @@ impl Session<'_> {
 
     /// Wipes what is held of some links, and the samples of the last frame.
     fn forget(&mut self, which: impl Fn(&LinkSlot) -> bool) {
-        self.links.iter_mut().filter(|s| which(s)).for_each(LinkSlot::forget);
+        // Each link's own, or none of nobody's.
+        let mut lives = self.lives.iter_mut();
+        for slot in self.links.iter_mut() {
+            let life = lives.next();
+            if which(slot) {
+                slot.forget();
+                life.into_iter().for_each(gate::wipe);
+            }
+        }
         self.scratch.fill(0);
         core::hint::black_box(&mut *self.scratch);
     }

@@ -11,7 +11,7 @@ pub(crate) fn config(links: u16, zones: u8) -> mp_config {
         abi: crate::version::MP_ABI,
         links,
         zones,
-        reserved: 0,
+        presence: 0,
         max_tones: 0,
         max_chains: 0,
         link_zones: ptr::null(),

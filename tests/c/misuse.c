@@ -117,6 +117,9 @@ static void configuration(void)
     c.zones = MP_ZONES_MAX + 1;
     expect("too many zones", mp_sensor_size(&c, &bytes), MP_ERR_ARGUMENT);
     c = good_config();
+    c.presence = 2;
+    expect("presence that is neither asked for nor not", mp_sensor_size(&c, &bytes), MP_ERR_ARGUMENT);
+    c = good_config();
     c.link_zones = zones;
     expect("a zone that is not there", mp_sensor_size(&c, &bytes), MP_ERR_ARGUMENT);
     c = good_config();

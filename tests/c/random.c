@@ -84,6 +84,7 @@ static void begin(mp_sensor **sensor, void **memory)
     c.abi = (uint32_t)often(MP_ABI);
     c.links = (uint16_t)often(1 + below(4));
     c.zones = (uint8_t)often(1 + below(3));
+    c.presence = (uint8_t)often(below(2));
     c.max_tones = (uint16_t)often(below(300));
     c.max_chains = (uint16_t)often(below(6));
     c.false_alarms_per_1000_days = (uint32_t)often(below(1000));

@@ -4,6 +4,7 @@
  *   WALK     the file of frames, as for walk.c, in quotes
  *   FRAMES   play so many frames only, twice as fast (100 a second), and print nothing: for counting instructions. Two
  *            programs that differ in this number differ by the cost of the frames between
+ *   PRESENCE 1 to look for breathing as well
  *
  * Needs no C library where bare.h knows the machine. Prints the digest of every message as encoded, the state of a
  * sensor, and the deepest stack of each call.
@@ -19,6 +20,10 @@ void mp_on_panic(void)
     for (;;)
         ;
 }
+#endif
+
+#ifndef PRESENCE
+#define PRESENCE 0
 #endif
 
 #ifndef FRAMES
@@ -209,6 +214,7 @@ int main(void)
     config.abi = MP_ABI;
     config.links = (uint16_t)little(head + 8, 2);
     config.zones = 1;
+    config.presence = PRESENCE;
     config.max_tones = (uint16_t)little(head + 10, 2);
     config.max_chains = (uint16_t)(head[12] * head[13]);
     frame.size = sizeof frame;

@@ -3,6 +3,7 @@
 use crate::detect::config::DetectorConfig;
 use crate::detect::{MotionState, Presence};
 use crate::phy::Micros;
+use crate::phy::When;
 
 /// A link that moves goes on moving while its score is above this share of the threshold.
 const RELEASE: f32 = 0.6;
@@ -16,9 +17,9 @@ const NOBODY: Micros = Micros(180_000_000);
 /// State of one link's decision.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hysteresis {
-    moving_until: Option<Micros>,
-    last_motion: Option<Micros>,
-    quiet_since: Option<Micros>,
+    moving_until: When,
+    last_motion: When,
+    quiet_since: When,
 }
 
 impl Hysteresis {
@@ -27,20 +28,21 @@ impl Hysteresis {
     /// Moving begins at the threshold and ends when the score stayed under 0.6 of it for the hold time. Unknown lets go
     /// at once: a link that is not heard says nothing.
     pub fn step(&mut self, at: Micros, score: Option<f32>, threshold: f32, config: &DetectorConfig) -> MotionState {
-        let held = self.moving_until.is_some_and(|t| at < t);
+        let held = self.moving_until.get().is_some_and(|t| at < t);
         let state = match score {
             None => MotionState::Unknown,
             Some(s) if s >= threshold || (held && s >= RELEASE * threshold) => {
-                self.moving_until = Some(at + config.hold());
+                self.moving_until = When::at(at + config.hold());
                 MotionState::Moving
             }
             Some(_) if held => MotionState::Moving,
             Some(_) => MotionState::Still,
         };
         match state {
-            MotionState::Moving => (self.last_motion, self.quiet_since) = (Some(at), None),
-            MotionState::Still => _ = self.quiet_since.get_or_insert(at),
-            MotionState::Unknown => (self.moving_until, self.quiet_since) = (None, None),
+            MotionState::Moving => (self.last_motion, self.quiet_since) = (When::at(at), When::NEVER),
+            MotionState::Still if self.quiet_since == When::NEVER => self.quiet_since = When::at(at),
+            MotionState::Still => {}
+            MotionState::Unknown => (self.moving_until, self.quiet_since) = (When::NEVER, When::NEVER),
         }
         state
     }
@@ -51,8 +53,8 @@ impl Hysteresis {
     /// three minutes if it never saw motion or breath, for the configured time if it did, because a person who holds
     /// still may not be seen. Unknown between.
     pub fn presence(&self, at: Micros, breath: Option<Micros>, config: &DetectorConfig) -> Presence {
-        let motion = self.last_motion.map(|t| at.since(t));
-        let quiet = self.quiet_since.map(|t| at.since(t));
+        let motion = self.last_motion.get().map(|t| at.since(t));
+        let quiet = self.quiet_since.get().map(|t| at.since(t));
         let sign = [motion, breath].into_iter().flatten().min();
         match (sign, quiet) {
             _ if motion.is_some_and(|since| since < FRESH) => Presence::Yes,

@@ -7,6 +7,8 @@ mod config;
 mod detector;
 mod fusion;
 mod hysteresis;
+#[cfg(feature = "presence")]
+mod living;
 mod noise;
 mod onset;
 mod rssi;
@@ -15,7 +17,11 @@ mod track;
 
 pub use bank::{LinkBank, Refused};
 pub use config::DetectorConfig;
-pub use detector::{Detector, Ignored};
+#[cfg(not(feature = "presence"))]
+pub use detector::MotionDetector as Detector;
+pub use detector::{Ignored, MotionDetector};
+#[cfg(feature = "presence")]
+pub use living::Detector;
 pub use rssi::RssiDetector;
 pub use steps::STEP;
 pub use track::EventTracker;

@@ -7,6 +7,7 @@ use crate::detect::{Decision, MotionState};
 use crate::frame::{LinkId, RssiSample};
 use crate::math;
 use crate::phy::Micros;
+use crate::phy::When;
 use crate::stats::order;
 use crate::wipe;
 
@@ -55,7 +56,7 @@ pub struct RssiDetector {
     link: LinkId,
     kept: heapless::Deque<Kept, KEPT>,
     /// Time of the last reading that was kept.
-    last: Option<Micros>,
+    last: When,
     quiet: f32,
     seen: u32,
     step: u32,
@@ -71,7 +72,7 @@ impl RssiDetector {
             threshold: config.threshold(),
             link,
             kept: heapless::Deque::new(),
-            last: None,
+            last: When::NEVER,
             quiet: ROUNDING,
             seen: 0,
             step: 0,
@@ -80,31 +81,41 @@ impl RssiDetector {
         }
     }
 
+    /// The link that the detector watches.
+    pub const fn link(&self) -> LinkId {
+        self.link
+    }
+
+    /// What it was made with.
+    pub const fn config(&self) -> &DetectorConfig {
+        &self.config
+    }
+
     /// Takes a reading of the detector's link. Levels that are not finite, other links and times that run backwards are
     /// left out.
     pub fn push(&mut self, sample: &RssiSample) {
         let t = sample.t;
         self.steps.begin(t);
-        let soon = self.last.is_some_and(|last| t <= last || t.since(last) < SPACING);
+        let soon = self.last.get().is_some_and(|last| t <= last || t.since(last) < SPACING);
         if soon || sample.link != self.link || !sample.level.0.is_finite() {
             return;
         }
         // No reading may be so old that its time comes round.
-        if self.last.is_some_and(|last| t.since(last) > WINDOW) {
+        if self.last.get().is_some_and(|last| t.since(last) > WINDOW) {
             self.kept.clear();
         }
         if self.kept.is_full() {
             self.kept.pop_front();
         }
         let _ = self.kept.push_back(Kept { t: t.0 as u32, level: sample.level.0 });
-        self.last = Some(t);
+        self.last = When::at(t);
     }
 
     /// Forgets all that it was told, in place: what it held is overwritten.
     pub fn reset(&mut self) {
         let Self { config: _, threshold: _, link: _, kept, last, quiet, seen, step, hysteresis, steps } = self;
         wipe::queue(kept, Kept { t: 0, level: 0.0 });
-        (*last, *quiet, *seen, *step) = (None, ROUNDING, 0, 0);
+        (*last, *quiet, *seen, *step) = (When::NEVER, ROUNDING, 0, 0);
         (*hysteresis, *steps) = (Hysteresis::default(), Steps::default());
     }
 
@@ -116,7 +127,7 @@ impl RssiDetector {
     }
 
     fn decide(&mut self, at: Micros) -> Decision {
-        if self.last.is_some_and(|last| at.since(last) > WINDOW) {
+        if self.last.get().is_some_and(|last| at.since(last) > WINDOW) {
             self.kept.clear();
         }
         while self.kept.front().is_some_and(|k| (WINDOW.0 as u32 + 1..LATER).contains(&(at.0 as u32).wrapping_sub(k.t)))

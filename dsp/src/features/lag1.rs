@@ -40,7 +40,7 @@ pub struct Changes {
     step: u8,
     /// Weight of the last change.
     weight: f32,
-    quarters: heapless::Deque<(u8, Quarter), QUARTERS>,
+    quarters: heapless::Deque<Quarter, QUARTERS>,
 }
 
 /// Sums over a quarter second of changes, after clipping.
@@ -52,6 +52,8 @@ struct Quarter {
     median: f32,
     changes: u8,
     products: u8,
+    /// Its number, modulo 256.
+    step: u8,
 }
 
 /// Sums over a window of quarters.
@@ -89,7 +91,7 @@ impl Changes {
     /// Forgets everything, and overwrites what was held.
     pub fn wipe(&mut self) {
         wipe::vec(&mut self.open, Kept { energy: 0, product: 0 });
-        wipe::queue(&mut self.quarters, (0, Quarter::default()));
+        wipe::queue(&mut self.quarters, Quarter::default());
         (self.step, self.weight) = (0, 1.0);
     }
 
@@ -113,11 +115,11 @@ impl Changes {
         if self.open.len() < FEW {
             let mut medians: heapless::Vec<f32, 4> = heapless::Vec::new();
             let _ = medians.push(own);
-            self.quarters.iter().rev().take(3).for_each(|q| _ = medians.push(q.1.median));
+            self.quarters.iter().rev().take(3).for_each(|q| _ = medians.push(q.median));
             limit = order::nth(&medians, medians.len() / 2).unwrap_or(own);
         }
         let limit = CLIP * limit;
-        let mut sums = Quarter { median: own, ..Quarter::default() };
+        let mut sums = Quarter { median: own, step: self.step, ..Quarter::default() };
         for k in &self.open {
             let (energy, product) = (whole(k.energy), whole(k.product));
             let clipped = energy > limit;
@@ -136,7 +138,7 @@ impl Changes {
         if self.quarters.is_full() {
             self.quarters.pop_front();
         }
-        let _ = self.quarters.push_back((self.step, sums));
+        let _ = self.quarters.push_back(sums);
     }
 
     /// Sums over the `count` quarters before that of number `step`.
@@ -147,7 +149,7 @@ impl Changes {
             self.close();
         }
         let mut out = Sums { seconds: 0.25 * f32::from(count), ..Sums::default() };
-        for (_, q) in self.quarters.iter().filter(|q| (1..=count).contains(&step.wrapping_sub(q.0))) {
+        for q in self.quarters.iter().filter(|q| (1..=count).contains(&step.wrapping_sub(q.step))) {
             let (n, products) = (f32::from(q.changes), f32::from(q.products));
             let mean = q.energy / n;
             out.energy += q.energy;

@@ -25,8 +25,9 @@ const RARE: Micros = Micros(1_000_000);
 /// A squared step.
 const UNIT: f32 = 1.0 / (AMPLITUDE_STEPS * AMPLITUDE_STEPS);
 
-/// A vector, its time and its noise.
+/// A vector, its time and its noise, without a gap behind it.
 #[derive(Clone, Copy)]
+#[repr(C, packed(2))]
 struct Slot {
     /// Microseconds, modulo 2^32.
     t: u32,

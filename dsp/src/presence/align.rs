@@ -39,6 +39,17 @@ struct Bands {
     antennas: usize,
 }
 
+impl Bands {
+    /// Adds a band of the group that is under way, if there is room.
+    fn push(&mut self, value: C, middle: f32) {
+        let places = (self.values.get_mut(self.len), self.group.get_mut(self.len), self.middle.get_mut(self.len));
+        if let (Some(v), Some(g), Some(m)) = places {
+            (*v, *g, *m) = (value, self.groups as u8, middle);
+            self.len += 1;
+        }
+    }
+}
+
 /// Template of one link.
 #[derive(Clone)]
 pub struct Aligner {
@@ -75,14 +86,17 @@ impl Aligner {
         let elapsed = t.since(self.last).seconds() as f32;
         let weight = (elapsed / MEMORY_S).min(1.0).max(1.0 / (f32::from(self.seen) + 1.0));
         let mut out = [0.0; MAX_FEATURES];
-        for ((pair, band), template) in out.chunks_exact_mut(2).zip(&bands.values[..bands.len]).zip(&mut self.template)
-        {
+        let values = bands.values.iter().take(bands.len);
+        for ((pair, band), template) in out.chunks_exact_mut(2).zip(values).zip(&mut self.template) {
             let change = band - *template;
-            pair.copy_from_slice(&[change.re, change.im]);
+            if let [re, im] = pair {
+                (*re, *im) = (change.re, change.im);
+            }
             *template += change * weight;
         }
         let rest = out.get_mut(2 * bands.len..).unwrap_or_default();
-        for ((out, turn), phase) in rest.iter_mut().zip(&turns[1..bands.antennas.max(1)]).zip(&mut self.phases) {
+        let further = turns.iter().take(bands.antennas).skip(1);
+        for ((out, turn), phase) in rest.iter_mut().zip(further).zip(&mut self.phases) {
             let difference = turn - turns[0];
             if self.seen == 0 {
                 *phase = difference;
@@ -101,11 +115,13 @@ impl Aligner {
     fn turn(&self, bands: &mut Bands) -> Option<[f32; MAX_ROWS]> {
         let mut sums = [C::new(0.0, 0.0); MAX_ROWS];
         for ((band, &group), template) in bands.values.iter().zip(&bands.group).zip(&self.template).take(bands.len) {
-            sums[usize::from(group)] += band * template.conj();
+            if let Some(sum) = sums.get_mut(usize::from(group)) {
+                *sum += band * template.conj();
+            }
         }
         let mut turns = [0.0; MAX_ROWS];
         let mut back = [C::new(1.0, 0.0); MAX_ROWS];
-        for ((turn, back), sum) in turns.iter_mut().zip(&mut back).zip(&sums[..bands.groups]) {
+        for ((turn, back), sum) in turns.iter_mut().zip(&mut back).zip(&sums).take(bands.groups) {
             let size = math::sqrt(sum.norm_sqr());
             // Also false for what is not finite.
             if !(size > 1e-9 && size < 1e9) {
@@ -115,7 +131,7 @@ impl Aligner {
             *back = sum.conj() / size;
         }
         for (band, &group) in bands.values.iter_mut().zip(&bands.group).take(bands.len) {
-            *band *= back[usize::from(group)];
+            *band *= back.get(usize::from(group)).copied().unwrap_or_default();
         }
         Some(turns)
     }
@@ -128,12 +144,12 @@ impl Aligner {
         let mut centres = [(0.0f32, 0.0f32); MAX_ROWS];
         let all = || bands.values.iter().zip(&self.template).zip(bands.middle.iter().zip(&bands.group)).take(bands.len);
         for ((_, template), (middle, &group)) in all() {
-            let (sum, weight) = &mut centres[usize::from(group)];
+            let Some((sum, weight)) = centres.get_mut(usize::from(group)) else { continue };
             *sum += template.norm_sqr() * middle;
             *weight += template.norm_sqr();
         }
         let off = |middle: f32, group: u8| {
-            let (sum, weight) = centres[usize::from(group)];
+            let (sum, weight) = centres.get(usize::from(group)).copied().unwrap_or_default();
             middle - sum / weight.max(1e-9)
         };
         let (mut product, mut square) = (0.0, 0.0);
@@ -146,11 +162,10 @@ impl Aligner {
             return;
         }
         let slope = product / square;
-        let turns: [C; MAX_BANDS] = core::array::from_fn(|b| {
-            let (s, c) = math::sin_cos(-slope * off(bands.middle[b], bands.group[b]));
-            C::new(c, s)
-        });
-        bands.values.iter_mut().zip(turns).for_each(|(v, turn)| *v *= turn);
+        for (value, (&middle, &group)) in bands.values.iter_mut().zip(bands.middle.iter().zip(&bands.group)) {
+            let (s, c) = math::sin_cos(-slope * off(middle, group));
+            *value *= C::new(c, s);
+        }
     }
 }
 
@@ -170,7 +185,7 @@ fn bands(frame: &CsiFrame<'_>) -> Option<Bands> {
         groups: 0,
         antennas: 0,
     };
-    let per_row = (MAX_BANDS / rows).max(1);
+    let per_row = (MAX_BANDS / rows.max(1)).max(1);
     let (mut row, mut first_field) = (0, true);
     for field in frame.fields() {
         let tones = frame.tones().get(field.clone())?;
@@ -182,29 +197,29 @@ fn bands(frame: &CsiFrame<'_>) -> Option<Bands> {
                     break;
                 }
                 row += 1;
-                let cfr = frame.row(rx, sts);
                 let n = tones.len();
+                let at = (rx * n_sts + sts) * frame.tones().len() + field.start;
+                let cfr = frame.cfr().slice(at, at + n)?;
                 let bands = per_row.min(n / 3).max(1);
-                let mut rotor = Rotor::new(slope, tones[0]);
+                let mut rotor = Rotor::new(slope, *tones.first()?);
                 for b in 0..bands {
                     let mut sum = C::new(0.0, 0.0);
                     let mut count = 0.0;
                     let (from, to) = (b * n / bands, (b + 1) * n / bands);
-                    for (i, &tone) in (from..).zip(&tones[from..to]) {
+                    let band = tones.get(from..to)?;
+                    for (i, &tone) in (from..).zip(band) {
                         let turn = rotor.at(tone);
                         if lives(tone) {
-                            let h = cfr.at(field.start + i);
+                            let h = cfr.get(i)?;
                             sum += h * turn;
                             power += h.norm_sqr();
                             count += 1.0;
                         }
                     }
                     values += count;
-                    if count > 0.0 && out.len < MAX_BANDS {
-                        out.values[out.len] = sum / count;
-                        out.group[out.len] = out.groups as u8;
-                        out.middle[out.len] = 0.5 * f32::from(tones[b * n / bands] + tones[(b + 1) * n / bands - 1]);
-                        out.len += 1;
+                    if count > 0.0 {
+                        let ends = f32::from(*band.first()?) + f32::from(*band.last()?);
+                        out.push(sum / count, 0.5 * ends);
                     }
                 }
             }
@@ -214,7 +229,7 @@ fn bands(frame: &CsiFrame<'_>) -> Option<Bands> {
                     return None;
                 }
                 let scale = math::sqrt(values / power);
-                out.values[start..out.len].iter_mut().for_each(|v| *v *= scale);
+                out.values.get_mut(start..out.len)?.iter_mut().for_each(|v| *v *= scale);
                 out.groups += 1;
             }
         }
@@ -234,17 +249,18 @@ fn slope(frame: &CsiFrame<'_>, rows: usize, lives: &impl Fn(i16) -> bool) -> Opt
         let tones = frame.tones().get(field.clone())?;
         // The usual distance: grouped formats (Intel 5300) have a few odd ones at the middle and the ends.
         let gaps = tones.len().saturating_sub(1).max(1) as f32;
-        step = libm::roundf((f32::from(tones[tones.len() - 1]) - f32::from(tones[0])) / gaps).max(1.0) as i16;
+        step = libm::roundf((f32::from(*tones.last()?) - f32::from(*tones.first()?)) / gaps).max(1.0) as i16;
         for chain in 0..frame.chains().min(rows) {
-            let cfr = frame.chain(chain);
+            let at = chain * frame.tones().len() + field.start;
+            let cfr = frame.cfr().slice(at, at + tones.len())?;
             let mut last: Option<(i16, C)> = None;
             for (i, &tone) in tones.iter().enumerate() {
                 if !lives(tone) {
                     continue;
                 }
-                let h = cfr.at(field.start + i);
+                let h = cfr.get(i)?;
                 if let Some((before, old)) = last {
-                    if tone - before == step {
+                    if tone.wrapping_sub(before) == step {
                         sum += h * old.conj();
                     }
                 }

@@ -4,11 +4,12 @@ use num_complex::Complex;
 
 use super::align::{Features, MAX_FEATURES};
 use super::slots::{SLOT, SLOTS, Slots};
+use super::transform::{LEN, Transform};
 use crate::math;
 use crate::stats::fisher;
 
-/// Length of the transform: the window and as many zeros, so that lines fall between places by a quarter at most.
-const LEN: usize = 2 * SLOTS;
+/// The window and as many zeros, so that lines fall between places by a quarter at most.
+const _: () = assert!(LEN == 2 * SLOTS);
 /// Frequency of one place, Hz.
 pub const PLACE_HZ: f32 = 1e6 / (SLOT.0 as f32 * LEN as f32);
 /// Places that are kept: 0.05 to 0.77 Hz.
@@ -85,11 +86,11 @@ impl Lines {
         let mut powers = [0.0; KEPT];
         spectra(slots, |feature, x| {
             let now = x[NOISE].iter().map(Complex::norm_sqr).sum::<f32>() / NOISE.count() as f32;
-            let noise = &mut self.noise[feature];
+            let (Some(noise), Some(weight)) = (self.noise.get_mut(feature), weights.get_mut(feature)) else { return };
             *noise += share * (now - *noise);
-            weights[feature] = if *noise > LEAST_NOISE { 1.0 / *noise } else { 0.0 };
+            *weight = if *noise > LEAST_NOISE { 1.0 / *noise } else { 0.0 };
             for (p, x) in powers.iter_mut().zip(&x[FIRST..=LAST]) {
-                *p += x.norm_sqr() * weights[feature];
+                *p += x.norm_sqr() * *weight;
             }
         });
         // Each window counts alike, whatever its level: a fidget must not speak for a minute of breath.
@@ -111,8 +112,8 @@ impl Lines {
         let d = 2.0 * NOISE_PLACES * windows;
         let most = (features * (d - 4.0) / (d - 2.0)).max(1.0);
         // Far out, a sum of patterns falls off as its strongest: its share lies between the ratio of the moments and one.
-        let squares = f64::from(self.shares[0]).clamp(1.0 / most, 1.0);
-        let cubes = f64::from(self.shares[1]).clamp(squares * squares, squares);
+        let squares = f64::from(self.shares[0]).max(1.0 / most).min(1.0);
+        let cubes = f64::from(self.shares[1]).max(squares * squares).min(squares);
         let independent = squares / cubes;
         let judge = |powers: &Powers, place: usize, windows: f64| {
             let (ratio, beside) = (ratio(powers, place), independent_beside(place));
@@ -129,7 +130,7 @@ impl Lines {
 fn beside(place: usize) -> impl Iterator<Item = usize> {
     // A breath is no sine: its second harmonic is no background.
     let harmonic = move |q: usize| q.abs_diff(2 * place) <= 2;
-    let side = (place.saturating_sub(FAR)..=place - NEAR).chain(place + NEAR..=place + FAR);
+    let side = (place.saturating_sub(FAR)..=place.saturating_sub(NEAR)).chain(place + NEAR..=place + FAR);
     side.filter(move |&q| (FIRST..=LAST).contains(&q) && !harmonic(q))
 }
 
@@ -145,9 +146,14 @@ fn independent_beside(place: usize) -> f64 {
     n * n / f64::max(sum, 1.0)
 }
 
+/// The power at a kept place.
+fn at(powers: &Powers, place: usize) -> f32 {
+    powers.get(place.wrapping_sub(FIRST)).copied().unwrap_or(0.0)
+}
+
 fn ratio(powers: &Powers, place: usize) -> f32 {
-    let (sum, n) = beside(place).fold((0.0, 0.0), |(s, n), q| (s + powers[q - FIRST], n + 1.0));
-    if sum > 0.0 { powers[place - FIRST] * n / sum } else { 0.0 }
+    let (sum, n) = beside(place).fold((0.0, 0.0), |(s, n), q| (s + at(powers, q), n + 1.0));
+    if sum > 0.0 { at(powers, place) * n / sum } else { 0.0 }
 }
 
 fn peak(powers: &Powers) -> usize {
@@ -156,7 +162,7 @@ fn peak(powers: &Powers) -> usize {
 
 /// Place of the top of the parabola through the logarithms of a peak and its neighbours.
 fn between(powers: &Powers, place: usize) -> f32 {
-    let l = |q: usize| math::ln(powers[q - FIRST].max(f32::MIN_POSITIVE));
+    let l = |q: usize| math::ln(at(powers, q).max(f32::MIN_POSITIVE));
     let (a, b, c) = (l(place - 1), l(place), l(place + 1));
     let bend = a - 2.0 * b + c;
     let shift = if bend < 0.0 { (0.5 * (a - c) / bend).clamp(-1.0, 1.0) } else { 0.0 };
@@ -172,15 +178,17 @@ fn shares(slots: &Slots, weights: &Features, line: usize) -> [f32; 2] {
     let place = |i: usize| FIRST + 2 + APART * i;
     let mut gram = [[Complex::new(0.0f32, 0.0); PLACES]; PLACES];
     spectra(slots, |feature, x| {
+        let (at, weight) = (|i| x.get(place(i)).copied().unwrap_or_default(), weights.get(feature).copied());
         for (i, row) in gram.iter_mut().enumerate() {
-            let weighted = x[place(i)] * weights[feature];
+            let weighted = at(i) * weight.unwrap_or(0.0);
             for (j, g) in row.iter_mut().enumerate() {
-                *g += weighted * x[place(j)].conj();
+                *g += weighted * at(j).conj();
             }
         }
     });
-    let used = |i: usize| place(i).abs_diff(line) >= NEAR && gram[i][i].re > 0.0;
-    let product = |i: usize, j: usize| gram[i][j] / math::sqrt(gram[i][i].re * gram[j][j].re);
+    let gram = |i: usize, j: usize| gram.get(i).and_then(|row| row.get(j)).copied().unwrap_or_default();
+    let used = |i: usize| place(i).abs_diff(line) >= NEAR && gram(i, i).re > 0.0;
+    let product = |i: usize, j: usize| gram(i, j) / math::sqrt(gram(i, i).re * gram(j, j).re);
     let (mut pairs, mut triples) = ((0.0, 0.0), (0.0, 0.0));
     for i in (0..PLACES).filter(|&i| used(i)) {
         for j in (i + 1..PLACES).filter(|&j| used(j)) {
@@ -196,7 +204,7 @@ fn shares(slots: &Slots, weights: &Features, line: usize) -> [f32; 2] {
 
 /// Calls `f` with each feature's tapered spectrum, places 0 to 63.
 fn spectra(slots: &Slots, mut f: impl FnMut(usize, &[Complex<f32>; SLOTS])) {
-    let taper = taper();
+    let (taper, transform) = (taper(), Transform::new());
     for pair in 0..MAX_FEATURES / 2 {
         let (mut a, mut b) = (slots.series(2 * pair), slots.series(2 * pair + 1));
         detrend(&mut a);
@@ -206,12 +214,13 @@ fn spectra(slots: &Slots, mut f: impl FnMut(usize, &[Complex<f32>; SLOTS])) {
             *z = Complex::new(a * w, b * w);
         }
         // Two real series in one complex transform.
-        let z = microfft::complex::cfft_128(&mut z);
+        let z = transform.of(&z);
         let (mut x, mut y) = ([Complex::new(0.0, 0.0); SLOTS], [Complex::new(0.0, 0.0); SLOTS]);
-        for q in 1..SLOTS {
-            let (p, n) = (z[q], z[LEN - q].conj());
-            x[q] = (p + n) * 0.5;
-            y[q] = (p - n) * Complex::new(0.0, -0.5);
+        // Place q and place LEN - q.
+        let pairs = z.iter().skip(1).zip(z.iter().rev().map(Complex::conj));
+        for ((x, y), (p, n)) in x.iter_mut().zip(&mut y).skip(1).zip(pairs) {
+            *x = (p + n) * 0.5;
+            *y = (p - n) * Complex::new(0.0, -0.5);
         }
         f(2 * pair, &x);
         f(2 * pair + 1, &y);

@@ -11,6 +11,7 @@ mod align;
 mod line;
 mod slots;
 mod steady;
+mod transform;
 
 use self::align::Aligner;
 use self::line::Lines;
@@ -115,17 +116,18 @@ impl SignOfLife {
     }
 
     /// Forgets everything, in place: every array is overwritten.
-    pub fn reset(&mut self, config: &DetectorConfig) {
-        *self = Self::new(config);
+    pub fn reset(&mut self) {
+        self.forget();
+        self.seen = None;
     }
 
     /// Forgets the channel, not when life was seen.
     fn forget(&mut self) {
-        self.aligner = Aligner::default();
-        self.slots = Slots::default();
-        self.lines = Lines::default();
-        self.steady = Steady::default();
-        (self.last, self.looked, self.breath) = (None, 0, None);
+        // By name, so that a field left out does not compile.
+        let Self { threshold: _, shape, aligner, slots, lines, steady, last, looked, breath, seen: _ } = self;
+        slots.clear();
+        (*aligner, *lines, *steady) = (Aligner::default(), Lines::default(), Steady::default());
+        (*shape, *last, *looked, *breath) = (None, None, 0, None);
     }
 
     fn look(&mut self, t: Micros) {
@@ -143,9 +145,9 @@ impl SignOfLife {
         }
     }
 
-    /// Time since somebody was last noticed to breathe.
-    pub fn since(&self, now: Micros) -> Option<Micros> {
-        self.seen.map(|t| now.since(t))
+    /// When somebody was last noticed to breathe.
+    pub const fn seen(&self) -> Option<Micros> {
+        self.seen
     }
 
     /// True if the link's line is a machine's: it has stood still for three minutes.

@@ -38,6 +38,16 @@ impl Default for Slots {
 }
 
 impl Slots {
+    /// Forgets everything, in place.
+    pub fn clear(&mut self) {
+        self.ring.iter_mut().for_each(|row| row.fill(0));
+        self.sums.iter_mut().for_each(|(weight, sum)| {
+            *weight = 0.0;
+            sum.fill(0.0);
+        });
+        (self.filled, self.slot, self.ended) = (0, 0, 0);
+    }
+
     /// Number of slots that have ended.
     pub const fn ended(&self) -> u32 {
         self.ended
@@ -53,7 +63,8 @@ impl Slots {
             return;
         }
         if slot - self.slot > SLOTS as u64 {
-            *self = Self { slot, ..Self::default() };
+            self.clear();
+            self.slot = slot;
         }
         while self.slot < slot {
             self.end_slot();
@@ -71,7 +82,7 @@ impl Slots {
         let good = *weight >= LEAST;
         if good {
             let place = (self.slot % SLOTS as u64) as usize;
-            for (to, s) in self.ring[place].iter_mut().zip(sum) {
+            for (to, s) in self.ring.get_mut(place).into_iter().flatten().zip(sum) {
                 *to = press(s / weight);
             }
         }
@@ -101,18 +112,20 @@ impl Slots {
                 continue;
             }
             let place = (self.slot + i as u64) % SLOTS as u64;
-            let x = unpress(self.ring[place as usize][feature]);
+            let x = unpress(self.ring.get(place as usize).and_then(|row| row.get(feature)).copied().unwrap_or(0));
             let from = before.map_or(0, |b: usize| b + 1);
             let begin = if before.is_some() { last } else { x };
             let steps = (i - from + 1) as f32;
-            for (k, o) in out[from..i].iter_mut().enumerate() {
+            for (k, o) in out.get_mut(from..i).unwrap_or_default().iter_mut().enumerate() {
                 *o = begin + (x - begin) * (k + 1) as f32 / steps;
             }
-            out[i] = x;
+            if let Some(o) = out.get_mut(i) {
+                *o = x;
+            }
             (before, last) = (Some(i), x);
         }
         let from = before.map_or(0, |b| b + 1);
-        out[from..].fill(last);
+        out.get_mut(from..).unwrap_or_default().fill(last);
         out
     }
 }

@@ -52,7 +52,7 @@ fn watch(rate: u64, seconds: u64, seed: u64, receiver: Receiver, chest: impl Fn(
         sign.push(&CsiFrame::new(meta, &tones, Cfr::F32(&h)).expect("the shape fits"));
         if n % rate == 0 && n / rate >= 45 {
             asked += 1;
-            alive += u32::from(sign.since(t).is_some_and(|since| since < Micros(60_000_000)));
+            alive += u32::from(sign.seen().is_some_and(|seen| t.since(seen) < Micros(60_000_000)));
         }
     }
     (sign, alive as f32 / asked as f32)

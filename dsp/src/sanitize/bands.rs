@@ -45,8 +45,9 @@ impl Powers {
 /// Most stretches of neighbouring live tones; what lies beyond is left out.
 const MAX_RUNS: usize = 40;
 
-/// Neighbouring live tones.
+/// Neighbouring live tones: three bytes, of which there are many.
 #[derive(Clone, Copy)]
+#[repr(C, packed)]
 struct Run {
     start: u16,
     len: u8,

@@ -25,8 +25,9 @@ pub struct mp_config {
     pub links: u16,
     /// Number of zones, 1 to `MP_ZONES_MAX`.
     pub zones: u8,
-    /// Zero.
-    pub reserved: u8,
+    /// 1 to look for people who hold still, by their breath: 2 KB more for each link. 0: motion alone tells `present`. 1 is
+    /// `MP_ERR_ARGUMENT` where the library was built without the feature `presence`.
+    pub presence: u8,
     /// Tones of one chain at most, up to 4096; unpopulated ones of a standard map do not count. Default 64.
     pub max_tones: u16,
     /// Chains (antennas times streams) of one frame at most, up to 64. Default 4.
