@@ -1,6 +1,9 @@
 //! A sensor as a caller sees it.
 #![allow(unsafe_code)] // The tests are the caller.
 
+mod borders;
+mod links;
+
 use core::ptr;
 
 use super::*;
