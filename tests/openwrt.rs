@@ -1,4 +1,5 @@
-//! The scripts of the OpenWrt package, run against stand-ins of `rc.common` and `uci`, and read by a linter where there is one.
+//! The scripts of the OpenWrt package, run by the router's shell (busybox, where it is there) against stand-ins of `rc.common`
+//! and `uci`, and read by a linter where there is one; the Makefile, run by make against stand-ins of what it includes.
 //!
 //! It is not OpenWrt: that procd takes what the script says, and that the Makefile builds in its tree, is not shown here.
 #![cfg(unix)]
@@ -14,8 +15,15 @@ fn file(name: &str) -> PathBuf {
     Path::new(FILES).join(name)
 }
 
+/// The shell of a router, or this machine's own.
 fn sh(script: &str) -> Output {
-    Command::new("sh").arg("-c").arg(script).output().expect("sh starts")
+    match Command::new("busybox").args(["ash", "-c", script]).output() {
+        Ok(output) => output,
+        Err(_) => {
+            eprintln!("openwrt: no busybox here; the scripts run in this machine's shell");
+            Command::new("sh").arg("-c").arg(script).output().expect("sh starts")
+        }
+    }
 }
 
 /// `uci` as far as the scripts use it: one file a key, and a log of what was asked.
@@ -119,4 +127,125 @@ fn the_package_names_what_the_tree_has() {
     assert!(defaults.contains("option enabled '0'"), "off by default");
     // Recipes begin with a tabulator, or make refuses the file.
     assert!(makefile.lines().all(|l| !l.starts_with("  $(INSTALL") && !l.starts_with("    $(")));
+}
+
+/// What the Makefile includes, as far as it uses it: the names are those of OpenWrt 24.10's `rules.mk`, `package.mk` and of the
+/// packages feed's `rust-package.mk`.
+const RULES: &str = "INCLUDE_DIR:=$(TOPDIR)/include
+PKG_BUILD_DIR=$(TOPDIR)/build/$(PKG_NAME)-$(PKG_VERSION)
+PKG_INSTALL_DIR=$(PKG_BUILD_DIR)/ipkg-install
+INSTALL_DIR:=install -d -m0755
+INSTALL_BIN:=install -m0755
+INSTALL_CONF:=install -m0600
+CP:=cp -fpR
+LN:=ln -sf
+";
+const PACKAGE: &str = "define BuildPackage
+PACKAGES+=$(1)
+install-$(1):
+\t$(call Package/$(1)/install,$(TOPDIR)/root)
+show-$(1):
+\t@: $(call Package/$(1))
+endef
+.PHONY: prepare compile dev
+prepare:
+\t$(call Build/Prepare)
+compile:
+\t$(call Build/Compile)
+dev:
+\t$(call Build/InstallDev,$(TOPDIR)/staging)
+";
+const RUST_PACKAGE: &str = "RUST_ARCH_DEPENDS:=@(aarch64||arm||mips||mipsel||x86_64)
+CARGO_PKG_VARS=CARGO_PROFILE_RELEASE_STRIP=true
+define Build/Compile/Cargo
+\t+$(CARGO_PKG_VARS) cargo install --path $(PKG_BUILD_DIR)/$(1) --root $(PKG_INSTALL_DIR) --target $(RUSTC_TARGET_ARCH) $(2)
+endef
+";
+/// A cargo that says what it was asked and leaves what it was to make.
+const CARGO: &str = r#"#!/bin/sh
+echo "cargo $*" >>"$TOPDIR/asked"
+case "$1" in
+install) mkdir -p "$OUT/ipkg-install/bin" && echo daemon >"$OUT/ipkg-install/bin/millpond" ;;
+rustc) mkdir -p "$OUT/target/$RUSTC_TARGET_ARCH/release" && echo library >"$OUT/target/$RUSTC_TARGET_ARCH/release/libmillpond.so" ;;
+esac
+"#;
+
+/// Every step of the Makefile as OpenWrt would call it, with a tree of the headers alone: which files land where.
+#[test]
+fn the_makefile_prepares_compiles_and_installs() {
+    use std::os::unix::fs::PermissionsExt;
+    if Command::new("make").arg("--version").output().is_err() {
+        eprintln!("openwrt: no make here; the Makefile is read only");
+        return;
+    }
+    let package = Path::new(FILES).join("..").canonicalize().expect("the package is there");
+    for (arch, integer) in [("mipsel-unknown-linux-musl", true), ("aarch64-unknown-linux-musl", false)] {
+        let top = Path::new(SCRATCH).join("openwrt").join(arch);
+        let _ = fs::remove_dir_all(&top);
+        let write = |path: &str, text: &str| {
+            let path = top.join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("the scratch folder is writable");
+            fs::write(path, text.replace("\\t", "\t")).expect("the scratch folder is writable");
+        };
+        write("rules.mk", RULES);
+        write("include/package.mk", PACKAGE);
+        write("feeds/packages/lang/rust/rust-package.mk", RUST_PACKAGE);
+        write("bin/cargo", CARGO);
+        fs::set_permissions(top.join("bin/cargo"), fs::Permissions::from_mode(0o755)).expect("it is ours");
+        // The tree: what the package takes from it beside the sources.
+        for file in ["millpond.h", "millpond.hpp"] {
+            let text = fs::read_to_string(Path::new(FILES).join("../../../include").join(file)).expect("a header");
+            write(&format!("tree/firmware-glue/include/{file}"), &text);
+        }
+        write("tree/target/left-out", "");
+        write("tree/.git/left-out", "");
+        let path = std::env::join_paths(
+            [top.join("bin")].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+        );
+        let output = Command::new("make")
+            .current_dir(&package)
+            .args(["--no-print-directory", "prepare", "compile", "dev", "install-libmillpond", "install-millpond"])
+            .arg("show-millpond")
+            .arg(format!("TOPDIR={}", top.display()))
+            .arg(format!("MILLPOND_TREE={}", top.join("tree").display()))
+            .arg(format!("RUSTC_TARGET_ARCH={arch}"))
+            .env("PATH", path.expect("folders without a colon"))
+            .env("TOPDIR", &top)
+            .env("OUT", top.join("build/millpond-0.1.0"))
+            .env("RUSTC_TARGET_ARCH", arch)
+            .env_remove("MAKEFLAGS")
+            .output()
+            .expect("make starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let asked = fs::read_to_string(top.join("asked")).expect("cargo was asked");
+        let asked: Vec<&str> = asked.lines().collect();
+        assert_eq!(asked.len(), 2, "{asked:?}");
+        assert!(asked[0].contains("node --root") && asked[0].contains("--bin millpond"), "{}", asked[0]);
+        assert!(asked[1].contains("-p millpond-firmware-glue --lib --crate-type cdylib"), "{}", asked[1]);
+        for asked in &asked {
+            assert!(asked.contains(&format!("--target {arch}")), "{asked}");
+            assert_eq!(asked.contains("--features millpond-dsp/integer"), integer, "{asked}");
+        }
+        let abi = format!("root/usr/lib/libmillpond.so.{}", millpond::MP_ABI);
+        for (file, mode) in [
+            ("root/usr/bin/millpond", 0o755),
+            (&abi, 0o755),
+            ("root/etc/init.d/millpond", 0o755),
+            ("root/etc/config/millpond", 0o600),
+            ("root/etc/uci-defaults/90-millpond", 0o755),
+            ("staging/usr/include/millpond.h", 0),
+            ("staging/usr/include/millpond.hpp", 0),
+            ("staging/usr/lib/libmillpond.so", 0),
+        ] {
+            let there = fs::metadata(top.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+            assert!(
+                mode == 0 || there.permissions().mode() & 0o777 == mode,
+                "{file}: {:o}",
+                there.permissions().mode()
+            );
+        }
+        for left in ["target/left-out", ".git"] {
+            assert!(!top.join("build/millpond-0.1.0").join(left).exists(), "{left}");
+        }
+    }
 }
