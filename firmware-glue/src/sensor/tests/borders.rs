@@ -14,7 +14,7 @@ fn few(t_us: u64, link: u16, order: &[i16], h: &[[i16; 2]]) -> mp_frame {
 }
 
 fn small(presence: u8) -> mp_config {
-    static ZONES: [u8; 2] = [1, 2];
+    const ZONES: &[u8; 2] = &[1, 2];
     let presence = if crate::life::BUILT_IN { presence } else { 0 };
     let seed = [9; 8];
     mp_config { max_tones: 16, max_chains: 2, link_zones: ZONES.as_ptr(), presence, seed, ..config(2, 2) }
