@@ -38,6 +38,9 @@ pub struct Environment {
     /// Worker threads, at least 1. It changes the speed, and without a stop closure it changes nothing else.
     pub threads: usize,
     /// Rounds of search before the run ends on its own. `None` leaves it to the stop closure.
+    ///
+    /// With one round, J is not minimised where the site says what runs: single decisions are bettered by U from there.
+    /// That is meant for many homes, where a thousandth of the mean share is not worth ten times the work.
     pub rounds: Option<u32>,
     /// How much of a plan is put into words.
     pub detail: Detail,
@@ -93,6 +96,11 @@ impl Environment {
     pub fn with_listener(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
         self
+    }
+
+    /// Whether a site is planned in one round, without J.
+    pub(crate) fn is_brief(&self) -> bool {
+        self.rounds.is_some_and(|r| r <= 1)
     }
 
     /// Whether the search shall end now.

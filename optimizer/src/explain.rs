@@ -11,6 +11,7 @@ use crate::model::plan::{Choosable, Decision, Kind, Loser, Measure, Reason, Subj
 use crate::model::site::Site;
 use crate::model::topology::{Assignment, Topology};
 use crate::planned::{Planned, radio_id};
+use crate::planner::Stated;
 use crate::refine::Desk;
 
 /// Losing options that a decision lists.
@@ -21,14 +22,15 @@ const LOSERS: usize = 5;
 const FLIPS: usize = 64;
 
 /// Explains the decisions of a plan, or those that change something, or none.
-pub fn decisions(site: &Site, goal: &Goal, p: &Planned, detail: Detail) -> Vec<Decision> {
-    if detail == Detail::Bare {
+pub fn decisions(site: &Site, stated: &Stated, p: &Planned, detail: Detail) -> Vec<Decision> {
+    let kept = p.values.is_none() || p.no_exact_gain.is_some();
+    if detail == Detail::Bare || (kept && detail != Detail::Full) {
         return Vec::new();
     }
+    let goal = stated.goal();
     let nodes = 0..goal.nodes().len();
     let Some(values) = p.values.as_ref().filter(|_| p.no_exact_gain.is_none()) else {
-        let all = Book::new(site, goal, &[]).kept(p);
-        return if detail == Detail::Full { all } else { Vec::new() };
+        return Book::new(site, goal, &[]).kept(p);
     };
     let mut book = Book::new(site, goal, values);
     let told = nodes.filter(|&n| detail == Detail::Full || !book.is_now(n, values[n])).collect::<Vec<_>>();

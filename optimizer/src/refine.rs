@@ -278,7 +278,8 @@ impl<'a> Desk<'a> {
         if !self.short {
             self.take_back(&mut best, env);
             // Where everybody gets all they ask for, there is little to look for.
-            let kicks = if best.1.is_content() { 0 } else { KICKS * u64::from(env.rounds.unwrap_or(8)) };
+            let idle = best.1.is_content() || env.is_brief();
+            let kicks = if idle { 0 } else { KICKS * u64::from(env.rounds.unwrap_or(8)) };
             for kick in 0..kicks {
                 if env.should_stop() {
                     break;
@@ -290,7 +291,7 @@ impl<'a> Desk<'a> {
         let mut meter = best.1;
         if self.short {
             self.shake(&mut meter, env);
-        } else {
+        } else if !env.is_brief() {
             self.descend(&mut meter, List::All, 0, env);
         }
         Some(meter.values().to_vec())
@@ -360,19 +361,35 @@ impl<'a> Desk<'a> {
         better
     }
 
-    /// Takes each change back in turn and lets the others follow: a change may be needed only for another one's sake.
+    /// Takes each change back in turn and lets the other changes follow: a change may be needed only for another one's
+    /// sake. What does not raise the plan is undone.
     fn take_back(&self, best: &mut (Key, Meter<'a>), env: &Environment) {
         let Some(now) = self.goal.topology().current().and_then(|a| self.goal.encode(&a)) else { return };
+        let (key, meter) = best;
         for n in 0..now.len() {
+            let held = meter.values().to_vec();
+            if held[n] == now[n] || self.is_forbidden(&held, n, now[n]) {
+                continue;
+            }
             if env.should_stop() {
                 return;
             }
-            let mut values = best.1.values().to_vec();
-            if values[n] != now[n] && !self.is_forbidden(&values, n, now[n]) {
-                values[n] = now[n];
-                self.follow(values, n, best, env);
+            let changed: Vec<usize> = (0..now.len()).filter(|&m| m != n && held[m] != now[m]).rev().collect();
+            meter.set_value(n, now[n]);
+            self.descend_over(meter, &changed, List::Kept, env);
+            let trial = self.key(meter);
+            if trial < *key && self.is_allowed(meter.values()) {
+                *key = trial;
+            } else {
+                (0..now.len()).filter(|&m| meter.values()[m] != held[m]).collect::<Vec<_>>().into_iter().for_each(
+                    |m| {
+                        meter.set_value(m, held[m]);
+                    },
+                );
             }
         }
+        self.descend(meter, List::Kept, 0, env);
+        *key = self.key(meter);
     }
 
     /// An assignment with two decisions drawn anew, and the second of them.
@@ -399,18 +416,26 @@ impl<'a> Desk<'a> {
     /// clients, who cost least to move, before what they depend on.
     fn descend(&self, meter: &mut Meter, how: List, last: usize, env: &Environment) {
         let nodes = meter.values().len();
+        let order: Vec<usize> = (1..=nodes).map(|step| (last + nodes - step) % nodes).collect();
+        self.descend_over(meter, &order, how, env);
+    }
+
+    /// The same for some decisions in order, the others held.
+    fn descend_over(&self, meter: &mut Meter, order: &[usize], how: List, env: &Environment) {
         // Decisions weighed since the last change.
         let mut settled = 0;
-        for step in 0..SWEEPS * nodes {
-            if settled == nodes || env.should_stop() {
+        for step in 0..SWEEPS * order.len() {
+            if settled == order.len() || env.should_stop() {
                 return;
             }
-            let n = (last + nodes * (step + 1) - step - 1) % nodes;
-            if step % nodes == 0 && self.short {
+            if step % order.len() == 0 && self.short {
                 meter.refresh();
             }
-            let list = self.listed(meter.values(), n, how);
-            let best = self.best_of(meter, n, &list);
+            let n = order[step % order.len()];
+            let best = match how {
+                List::Kept => self.best_of(meter, n, self.goal.kept(n)),
+                _ => self.best_of(meter, n, &self.listed(meter.values(), n, how)),
+            };
             settled += 1;
             if best != meter.values()[n] {
                 meter.set_value(n, best);

@@ -1,13 +1,13 @@
 //! When radar shows: where each radio goes at once, and a new plan for the homes that are hit alone.
 
 use crate::env::Environment;
+use crate::goal::Meter;
 use crate::goal::exact::{self, Air};
-use crate::goal::{Goal, Meter};
 use crate::model::plan::Fallback;
 use crate::model::site::Site;
 use crate::model::topology::{Assignment, Foreign, Link, Topology, Tuned};
 use crate::planned::{Planned, radio_id};
-use crate::planner::plan_topology;
+use crate::planner::{Stated, plan_topology};
 use crate::refine::Desk;
 
 /// What a change costs where only what must change shall, in thousandths of U.
@@ -17,13 +17,14 @@ const DEAR_MILLI: u32 = 10_000;
 ///
 /// Radios that share a channel go together. A group that cannot go alone, because a link joins it to another one's
 /// channel, has none.
-pub fn fallbacks(site: &Site, goal: &Goal, p: &Planned) -> Vec<Fallback> {
-    let t = goal.topology();
+pub fn fallbacks(site: &Site, stated: &Stated, p: &Planned) -> Vec<Fallback> {
+    let t = stated.topology();
     let watches = |r: usize, s: &Tuned| t.radios[r].permit(t.domain, s.channel).is_some_and(|p| p.cac_s > 0);
     let radios = &p.assignment.radios;
     if !radios.iter().enumerate().any(|(r, s)| watches(r, s)) {
         return Vec::new();
     }
+    let goal = stated.goal();
     let Some(values) = p.values.clone().or_else(|| goal.encode(&p.assignment)) else { return Vec::new() };
     let desk = Desk::new(goal, None);
     let mut meter = Meter::new(goal, &values);

@@ -182,8 +182,9 @@ mod tests {
 
     use super::*;
     use crate::env::Environment;
+    use crate::model::SiteBuilder;
     use crate::model::plan::Apply;
-    use crate::model::site::{Choice, DfsState};
+    use crate::model::site::{Choice, DfsState, Grant, PowerClass};
     use crate::plan_site;
     use crate::validate::parse;
 
@@ -208,7 +209,10 @@ mod tests {
 
     /// Plants one fault and expects its code among those found.
     fn plant(code: Code, fault: impl Fn(&mut Site, &mut Plan)) {
-        let (mut site, mut plan) = planned();
+        plant_in(planned(), code, fault);
+    }
+
+    fn plant_in((mut site, mut plan): (Site, Plan), code: Code, fault: impl Fn(&mut Site, &mut Plan)) {
         fault(&mut site, &mut plan);
         let found = judge(&site, &plan).violations;
         assert!(found.iter().any(|v| v.code == code), "{} not among {found:?}", code.as_str());
@@ -245,6 +249,75 @@ mod tests {
             let mut planned = p.radios[1].clone();
             planned.radio = "5gb".into();
             p.radios.push(planned);
+        });
+    }
+
+    /// The plan of a pod with one radio and a client that wants more than any channel carries; the judge has no objection.
+    fn lone(band: Band, width: Bandwidth, change: impl Fn(&mut Site)) -> (Site, Plan) {
+        let mut b = SiteBuilder::new("US");
+        let pod = b.pod(true);
+        b.radio(pod, band, &[width], 36, None);
+        b.client(4_000_000, &[(pod, band, 75)], None);
+        let mut site = b.build();
+        change(&mut site);
+        let plan = plan_site(&site, &Environment::new()).unwrap();
+        assert_eq!(judge(&site, &plan).violations, []);
+        (site, plan)
+    }
+
+    #[test]
+    fn every_planted_violation_of_a_power_class_or_grant_is_found() {
+        // Low-power indoor at 80 MHz: 5 dBm/MHz, 24 dBm. Very low power has 14 dBm.
+        let indoor = || lone(Band::Ghz6, Bandwidth::Mhz80, |_| {});
+        assert_eq!(indoor().1.radios[0].eirp_dbm, 24);
+        plant_in(indoor(), Code::Power, |_, p| p.radios[0].eirp_dbm = 25);
+        plant_in(indoor(), Code::Power, |s, _| s.pods[0].radios[0].class = PowerClass::VeryLow);
+        plant_in(indoor(), Code::Forbidden, |s, p| {
+            s.country = "DE".into();
+            // Over 6425 MHz.
+            (p.radios[0].primary, p.radios[0].center) = (101, 103);
+        });
+        // A coordinator grants 10 dBm/MHz up to 6425 MHz: 29 dBm at 80 MHz.
+        let grant =
+            |low_mhz, high_mhz, density_dbm_per_mhz| Grant { pod: "p1".into(), low_mhz, high_mhz, density_dbm_per_mhz };
+        let standard = || {
+            lone(Band::Ghz6, Bandwidth::Mhz80, |s| {
+                s.pods[0].radios[0].class = PowerClass::Standard;
+                s.afc = vec![grant(5_925, 6_425, 10)];
+            })
+        };
+        assert_eq!(standard().1.radios[0].eirp_dbm, 29);
+        plant_in(standard(), Code::Power, |s, _| s.afc.clear());
+        plant_in(standard(), Code::Power, |s, _| s.afc[0].pod = "p2".into());
+        plant_in(standard(), Code::Power, |s, _| s.afc[0].density_dbm_per_mhz = 9);
+        plant_in(standard(), Code::Power, |s, _| s.pods[0].radios[0].class = PowerClass::LowIndoor);
+        // One MHz in the middle of the channel is not granted.
+        plant_in(standard(), Code::Power, |s, p| {
+            let middle = Band::Ghz6.mhz(p.radios[0].center);
+            s.afc = vec![grant(5_925, middle, 10), grant(middle + 1, 6_425, 10)];
+        });
+        // No grant makes a gap in the country's own table usable: 6425 to 6525 MHz has no standard power.
+        plant_in(standard(), Code::Power, |s, p| {
+            s.afc = vec![grant(5_925, 7_125, 10)];
+            (p.radios[0].primary, p.radios[0].center) = (101, 103);
+        });
+    }
+
+    #[test]
+    fn every_planted_violation_of_the_upper_5_ghz_is_found() {
+        let upper = || lone(Band::Ghz5, Bandwidth::Mhz20, |s| s.pods[0].radios[0].primaries = vec![173]);
+        assert_eq!((upper().1.radios[0].primary, upper().1.radios[0].eirp_dbm), (173, 33));
+        plant_in(upper(), Code::Power, |_, p| p.radios[0].eirp_dbm = 34);
+        plant_in(upper(), Code::Hardware, |s, _| s.pods[0].radios[0].primaries.clear());
+        plant_in(upper(), Code::Hardware, |s, _| s.pods[0].radios[0].primaries = vec![149, 165]);
+        for country in ["CA", "AU", "JP", "DE"] {
+            plant_in(upper(), Code::Forbidden, |s, _| s.country = country.into());
+        }
+        // 80 MHz around 171 reaches over 5850 MHz; a radio that lists nothing up there has not got it.
+        let wide = || lone(Band::Ghz5, Bandwidth::Mhz80, |s| s.pods[0].radios[0].primaries = vec![165, 169]);
+        plant_in(wide(), Code::Hardware, |s, p| {
+            s.pods[0].radios[0].primaries = vec![165];
+            (p.radios[0].primary, p.radios[0].center) = (165, 171);
         });
     }
 

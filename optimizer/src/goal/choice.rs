@@ -67,11 +67,11 @@ impl Value {
         matches!(self, Self::Now(_))
     }
 
-    /// A radio's EIRP in dBm at a group's value.
-    pub(super) fn eirp_dbm(&self, t: &Topology, radio: usize) -> i32 {
+    /// A radio's EIRP in dBm at a group's value, the most allowed on its channel being `most`.
+    pub(super) fn eirp_dbm(&self, t: &Topology, radio: usize, most: i32) -> i32 {
         match *self {
             Self::Now(_) => t.radios[radio].current.expect("Now is offered only where all radios have one").eirp_dbm,
-            Self::Step(c, step) => t.max_eirp_dbm(radio, c).unwrap_or(0) - i32::from(step),
+            Self::Step(_, step) => most - i32::from(step),
             Self::Link(..) | Self::Radio(_) => unreachable!("a group's value has a power"),
         }
     }
@@ -107,6 +107,9 @@ fn group_values(t: &Topology, g: usize) -> Vec<Value> {
     let now: Option<Vec<Tuned>> = radios.iter().map(|&r| t.radios[r].current).collect();
     let now = now.filter(|now| now.iter().all(|s| s.channel == now[0].channel) && is_legal(t, radios, now));
     let same_as_now = |c: Channel, step: u8| {
+        if now.as_ref().is_none_or(|now| now[0].channel != c) {
+            return false;
+        }
         let eirp = |r: usize| t.max_eirp_dbm(r, c).unwrap_or(0) - i32::from(step);
         now.as_ref().is_some_and(|now| radios.iter().zip(now).all(|(&r, s)| s.channel == c && s.eirp_dbm == eirp(r)))
     };

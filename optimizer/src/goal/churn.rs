@@ -44,16 +44,21 @@ pub fn refusals(t: &Topology, a: &Assignment) -> i64 {
 
 impl Goal<'_> {
     pub(super) fn group_churn(&self, g: usize, v: usize) -> Costs {
+        let mut costs = Costs::of(Term::Switch, self.group_switches(g, v));
+        let radios = self.t.groups[g].radios.len() as i64;
+        costs.add(Term::Radar, radios * radar_cost(self.t, self.values[g][v].channel()));
+        costs
+    }
+
+    /// What the radios that a group's value changes cost.
+    pub(super) fn group_switches(&self, g: usize, v: usize) -> i64 {
         let value: &Value = &self.values[g][v];
-        let radios = &self.t.groups[g].radios;
         let changed = |r: &&usize| {
             let now = self.t.radios[**r].current;
             now.is_some_and(|now| now != value.tuned(self.tuned[**r][v].eirp_dbm))
         };
-        let count = radios.iter().filter(changed).count() as i64;
-        let mut costs = Costs::of(Term::Switch, count * i64::from(self.t.policy.switch_cost_milli));
-        costs.add(Term::Radar, radios.len() as i64 * radar_cost(self.t, value.channel()));
-        costs
+        let count = self.t.groups[g].radios.iter().filter(changed).count() as i64;
+        count * i64::from(self.t.policy.switch_cost_milli)
     }
 
     pub(super) fn uplink_churn(&self, p: usize, l: Link) -> Costs {

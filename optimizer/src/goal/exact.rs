@@ -33,7 +33,8 @@ impl Air {
 
     /// The air on a channel as a pod's ear has it.
     pub fn heard_by(ear: &busy::Ear, channel: millpond_dsp::phy::Channel) -> Self {
-        Self { free: ear.free_share(channel), contenders: ear.contenders(channel), noise_dbm: ear.noise_dbm(channel) }
+        let (free, contenders) = ear.free_and_contenders(channel);
+        Self { free, contenders, noise_dbm: ear.noise_dbm(channel) }
     }
 }
 

@@ -19,53 +19,36 @@ impl Goal<'_> {
         if !alone {
             return all.collect();
         }
-        let traits: Vec<Traits> = all.map(|v| self.traits(g, v)).collect();
+        let mut traits = Vec::new();
+        self.traits(g, 0, &mut traits);
+        let width = traits.len();
+        traits.reserve(width * all.len());
+        (1..all.len()).for_each(|v| self.traits(g, v, &mut traits));
+        let of = |v: usize| &traits[v * width..(v + 1) * width];
+        let dominates = |v: usize, w: usize| of(v).iter().zip(of(w)).all(|(a, b)| a >= b);
         let held = [self.nominal(g), 0];
         let mut kept: Vec<usize> = Vec::new();
-        for v in 0..traits.len() {
-            let needless = |&w: &usize| traits[w].dominates(&traits[v]);
-            if held.contains(&v) || !kept.iter().any(needless) {
+        for v in all {
+            if held.contains(&v) || !kept.iter().any(|&w| dominates(w, v)) {
                 // A later value pushes an earlier one out only if it is truly better.
-                kept.retain(|&w| {
-                    held.contains(&w) || !traits[v].dominates(&traits[w]) || traits[w].dominates(&traits[v])
-                });
+                kept.retain(|&w| held.contains(&w) || !dominates(v, w) || dominates(w, v));
                 kept.push(v);
             }
         }
         kept
     }
 
-    fn traits(&self, g: usize, v: usize) -> Traits {
+    /// What a setting is compared by, each the more the better; as many for every setting.
+    fn traits(&self, g: usize, v: usize, all: &mut Vec<f64>) {
         let width = self.values[g][v].channel().width();
-        let mut least = vec![width as u8 as f64];
-        let mut most = vec![self.fixed[g][v] as f64];
+        all.extend([width as u8 as f64, -(self.fixed[g][v] as f64)]);
         for &r in &self.t.groups[g].radios {
             let at = &self.tuned[r][v];
-            least.extend([f64::from(at.eirp_dbm), at.air.free]);
-            most.extend([at.air.contenders, f64::from(at.air.noise_dbm)]);
+            all.extend([f64::from(at.eirp_dbm), at.air.free, -at.air.contenders, -f64::from(at.air.noise_dbm)]);
             let hears = self.t.radios[r].hears.iter().filter(|h| self.t.radios[h.0].group == g);
-            most.extend(
-                hears.map(|&(s, loss)| {
-                    f64::from(coupling_permille(self.tuned[s][v].eirp_dbm - loss, preamble_dbm(width)))
-                }),
-            );
+            all.extend(hears.map(|&(s, loss)| {
+                -f64::from(coupling_permille(self.tuned[s][v].eirp_dbm - loss, preamble_dbm(width)))
+            }));
         }
-        Traits { least, most }
-    }
-}
-
-/// What a setting is compared by.
-struct Traits {
-    /// The more the better.
-    least: Vec<f64>,
-    /// The less the better.
-    most: Vec<f64>,
-}
-
-impl Traits {
-    fn dominates(&self, other: &Self) -> bool {
-        let no_less = |(a, b): (&f64, &f64)| a >= b;
-        let no_more = |(a, b): (&f64, &f64)| a <= b;
-        self.least.iter().zip(&other.least).all(no_less) && self.most.iter().zip(&other.most).all(no_more)
     }
 }

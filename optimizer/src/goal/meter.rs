@@ -83,6 +83,11 @@ pub struct Meter<'a> {
     scratch: Vec<f64>,
     /// Airtime that each radio takes at its level, at most all of it.
     load: Vec<f64>,
+    /// In a single home, by client who lacks something: the parts it depends on as bits, and its weighted logarithm.
+    losses: Vec<(u64, f64)>,
+    /// Rows gathered for settling, one after the other, and where each ends.
+    rows: Vec<(usize, f64)>,
+    row_ends: Vec<usize>,
 }
 
 impl<'a> Meter<'a> {
@@ -127,6 +132,9 @@ impl<'a> Meter<'a> {
             homes: Vec::new(),
             scratch: Vec::new(),
             load: vec![0.0; t.radios.len()],
+            losses: Vec::new(),
+            rows: Vec::new(),
+            row_ends: Vec::new(),
         };
         m.fill();
         m
@@ -181,13 +189,14 @@ impl<'a> Meter<'a> {
         for h in 0..self.gain.len() {
             self.gain[h] = self.home_gain(h);
         }
+        self.note_losses();
     }
 
     /// U in thousandths with node `n` at value `v`; `None` if it is surely under `floor`.
     pub fn try_value(&mut self, n: usize, v: usize, floor: i64) -> Option<i64> {
         let held = self.values[n];
         let fixed = self.fixed + self.goal.fixed(n, v) - self.goal.fixed(n, held);
-        if self.gain.len() == 1 && -fixed < floor {
+        if self.gain.len() == 1 && (-fixed < floor || self.reachable(n, v) - fixed < floor) {
             return None;
         }
         self.apply(n, v);
@@ -196,6 +205,53 @@ impl<'a> Meter<'a> {
         self.apply(n, held);
         self.restore();
         u
+    }
+
+    /// The most that the weighted logarithms of a single home may be with node `n` at value `v`, in thousandths, rounded
+    /// up: what a change does not touch stays, and everybody else gets all they ask for.
+    fn reachable(&self, n: usize, v: usize) -> i64 {
+        let bit = |r: usize| 1u64 << self.part_of[r].min(63);
+        let path = |mut pod: usize| {
+            let mut bits = 0;
+            while let Some(l) = self.uplinks[pod] {
+                bits |= bit(l.parent_radio);
+                pod = l.parent;
+            }
+            bits
+        };
+        let touched = match (self.goal.nodes()[n], self.goal.values(n)[v]) {
+            (Node::Group(g), _) => self.t.groups[g].radios.iter().fold(0, |bits, &r| bits | bit(r)),
+            (Node::Client(c), value) => {
+                [self.serving[c], value.radio()].iter().fold(0, |bits, &r| bits | bit(r) | path(self.t.radios[r].pod))
+            }
+            (Node::Uplink(p), value) => {
+                let to = value.link();
+                path(p) | bit(to.parent_radio) | path(to.parent)
+            }
+        };
+        let stays: f64 = self.losses.iter().filter(|l| l.0 & touched == 0).map(|l| l.1).sum();
+        // A thousandth of a thousandth for what rounding does to sums.
+        libm::ceil(stays + 1e-3) as i64
+    }
+
+    /// Notes which parts the clients of a single home depend on who do not get all they ask for.
+    fn note_losses(&mut self) {
+        if self.gain.len() != 1 {
+            return;
+        }
+        self.losses.clear();
+        for &c in &self.home_clients[0] {
+            let (mut pod, mut bits) =
+                (self.t.radios[self.serving[c]].pod, 1u64 << self.part_of[self.serving[c]].min(63));
+            while let Some(l) = self.uplinks[pod] {
+                bits |= 1 << self.part_of[l.parent_radio].min(63);
+                pod = l.parent;
+            }
+            let gain = self.client_gain(c);
+            if gain < 0.0 {
+                self.losses.push((bits, gain));
+            }
+        }
     }
 
     /// Puts node `n` at value `v`.
@@ -209,6 +265,7 @@ impl<'a> Meter<'a> {
             let h = self.homes[i];
             self.gain[h] = self.home_gain(h);
         }
+        self.note_losses();
     }
 
     /// The loads as they are.
@@ -459,6 +516,11 @@ impl<'a> Meter<'a> {
         let rest = self.rest();
         let u = |m: &Self| libm::round(rest + m.homes.iter().map(|&h| m.home_gain(h)).sum::<f64>()) as i64 - fixed;
         let mut outcome = None;
+        // Nobody in the homes that it reaches can get more than all they ask for.
+        if floor.is_some_and(|floor| libm::ceil(rest + 1e-3) as i64 - fixed < floor) {
+            self.members = members;
+            return None;
+        }
         let whole = members.iter().all(|m| self.parts[self.part_of[m.0]].len() <= WHOLE);
         if let Some(floor) = floor.filter(|_| whole) {
             outcome = self.bound(&members, floor, &u);
@@ -544,13 +606,14 @@ impl<'a> Meter<'a> {
         for &(r, ..) in list {
             self.set_level(r, if steps.is_none() { 1.0 } else { self.radios[r].level });
         }
+        self.gather_rows(list);
         let mut next = std::mem::take(&mut self.scratch);
         for _ in 0..steps.unwrap_or(exact::STEPS) {
             next.clear();
             let mut moved = 0.0f64;
-            for &(r, ..) in list {
+            for (i, &(r, ..)) in list.iter().enumerate() {
                 let level = self.radios[r].level;
-                let to = 0.5 * level + 0.5 * self.next(r);
+                let to = 0.5 * level + 0.5 * self.next_of(i, r);
                 moved = moved.max((to - level).abs());
                 next.push(to);
             }
@@ -562,27 +625,47 @@ impl<'a> Meter<'a> {
             }
         }
         self.scratch = next;
-        for &(r, ..) in list {
-            self.radios[r].share = self.next(r);
+        for (i, &(r, ..)) in list.iter().enumerate() {
+            self.radios[r].share = self.next_of(i, r);
         }
+    }
+
+    /// Copies what couples to each listed radio side by side: of all that it may hear, few do.
+    fn gather_rows(&mut self, list: &[(usize, f64, f64)]) {
+        self.row_ends.clear();
+        self.rows.clear();
+        for &(r, ..) in list {
+            let row = &self.heard[self.first[r]..self.first[r + 1]];
+            self.rows.extend(row.iter().filter(|h| h.1 > 0.0));
+            self.row_ends.push(self.rows.len());
+        }
+    }
+
+    /// What [`next`](Self::next) says of a radio, from the `i`th gathered row.
+    fn next_of(&self, i: usize, r: usize) -> f64 {
+        let from = if i == 0 { 0 } else { self.row_ends[i - 1] };
+        let row = &self.rows[from..self.row_ends[i]];
+        let own_free = row.iter().fold(1.0, |free, &(s, share)| free * (1.0 - share * self.load[s]));
+        let s = &self.radios[r];
+        s.satisfied(own_free, s.air.contenders + s.contenders)
     }
 
     /// The weighted logarithms of the shares that a home's clients get.
     fn home_gain(&self, h: usize) -> f64 {
-        let mut sum = 0.0;
-        for &c in &self.home_clients[h] {
-            let radio = self.serving[c];
-            let mut least = self.radios[radio].share;
-            let mut pod = self.t.radios[radio].pod;
-            while let Some(l) = self.uplinks[pod] {
-                least = least.min(self.radios[l.parent_radio].share);
-                pod = l.parent;
-            }
-            if least < 1.0 {
-                sum += f64::from(self.t.clients[c].weight_milli) * ln(least.max(exact::LEAST_SHARE));
-            }
+        self.home_clients[h].iter().map(|&c| self.client_gain(c)).sum()
+    }
+
+    /// The weighted logarithm of the share that a client gets.
+    fn client_gain(&self, c: usize) -> f64 {
+        let radio = self.serving[c];
+        let mut least = self.radios[radio].share;
+        let mut pod = self.t.radios[radio].pod;
+        while let Some(l) = self.uplinks[pod] {
+            least = least.min(self.radios[l.parent_radio].share);
+            pod = l.parent;
         }
-        sum
+        // Most clients get all they want, and ln 1 is 0.
+        if least < 1.0 { f64::from(self.t.clients[c].weight_milli) * ln(least.max(exact::LEAST_SHARE)) } else { 0.0 }
     }
 }
 

@@ -159,8 +159,17 @@ impl<'a> Goal<'a> {
     }
 
     fn fixed_costs(&self, n: usize) -> Vec<i64> {
-        let cost = |v: usize| self.churn(n, v).total();
-        (0..self.values[n].len()).map(cost).collect()
+        let values = 0..self.values[n].len();
+        let Node::Group(g) = self.nodes[n] else { return values.map(|v| self.churn(n, v).total()).collect() };
+        // Values of one channel stand side by side, and most of the cost is the radar's.
+        let mut last: Option<(millpond_dsp::phy::Channel, i64)> = None;
+        let radios = self.t.groups[g].radios.len() as i64;
+        let cost = |v: usize| {
+            let channel = self.values[n][v].channel();
+            let fresh = || (channel, radios * radar_cost(self.t, channel));
+            last.insert(last.filter(|l| l.0 == channel).unwrap_or_else(fresh)).1 + self.group_switches(g, v)
+        };
+        values.map(cost).collect()
     }
 
     /// The pairs of nodes that interact, lower index first.
@@ -288,16 +297,16 @@ impl<'a> Goal<'a> {
     fn radio_values(&self, r: usize) -> Vec<RadioValue> {
         let radio = &self.t.radios[r];
         let ear = exact::ear(self.t, r);
-        let mut last: Option<(millpond_dsp::phy::Channel, Air)> = None;
+        let mut last: Option<(millpond_dsp::phy::Channel, Air, i32)> = None;
         let mut all = Vec::with_capacity(self.values[radio.group].len());
         // Loads depend on level over noise and on width, and few of those differ.
         let mut known: Vec<((i32, Bandwidth), (i64, i64))> = Vec::new();
         for value in &self.values[radio.group] {
             let channel = value.channel();
             // Values of one channel stand side by side.
-            let air = last.filter(|(c, _)| *c == channel).map_or_else(|| Air::heard_by(&ear, channel), |(_, air)| air);
-            last = Some((channel, air));
-            let eirp_dbm = value.eirp_dbm(self.t, r);
+            let fresh = || (channel, Air::heard_by(&ear, channel), self.t.max_eirp_dbm(r, channel).unwrap_or(0));
+            let (_, air, most) = *last.insert(last.filter(|l| l.0 == channel).unwrap_or_else(fresh));
+            let eirp_dbm = value.eirp_dbm(self.t, r, most);
             let foreign_ppm = libm::round((1.0 - air.free) * 1e6) as i64;
             let key = (eirp_dbm - (air.noise_dbm - NOISE_DBM).max(0), channel.width());
             let found = known.iter().find(|k| k.0 == key).map(|k| k.1);

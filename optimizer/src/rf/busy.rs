@@ -2,14 +2,16 @@
 
 use millpond_dsp::phy::{Band, Bandwidth, Channel};
 
-use super::chart::overlap_of;
+use super::chart::{index, overlap_of, overlap_rows};
+use super::overlap::Overlap;
 use super::rates::NOISE_DBM;
-use super::sense::coupled_ppm;
+use super::sense::{coupling_permille, preamble_dbm, taken_ppm};
 use crate::model::topology::{Foreign, Measured};
 
 /// What one pod hears in one band.
 pub struct Ear {
-    heard: Vec<Foreign>,
+    /// Who is loud enough to count on some channel, with what its channel takes from each channel of the band.
+    heard: Vec<(Foreign, &'static [Overlap])>,
     /// Survey entries with the share of time that the neighbours leave unexplained there.
     survey: Vec<(Measured, f64)>,
 }
@@ -17,9 +19,13 @@ pub struct Ear {
 impl Ear {
     /// Sorts out what a pod hears in a band.
     pub fn new(band: Band, neighbours: &[Foreign], survey: &[Measured]) -> Self {
-        let heard: Vec<Foreign> = neighbours.iter().filter(|f| f.channel.band() == band).copied().collect();
+        let counts = |f: &&Foreign| {
+            f.channel.band() == band && coupling_permille(f.level_dbm, preamble_dbm(Bandwidth::Mhz20)) > 0
+        };
+        let heard: Vec<_> = neighbours.iter().filter(counts).map(|f| (*f, overlap_rows(f.channel).1)).collect();
         let unexplained = |m: &Measured| {
-            let explained: f64 = heard.iter().map(|f| 1.0 - taken(m.channel, f)).product();
+            let at = index(m.channel);
+            let explained: f64 = heard.iter().map(|f| 1.0 - taken(coupled(f, at), &f.0)).product();
             let left = (1.0 - f64::from(m.busy_permille) / 1_000.0) / explained.max(1e-6);
             1.0 - left.min(1.0)
         };
@@ -32,16 +38,30 @@ impl Ear {
     /// The survey of a 20 MHz channel raises the busy share of that channel to the measured value where the neighbours
     /// alone explain less; it enters as one more network on that channel. At 2.4 GHz surveys overlap like networks do.
     pub fn free_share(&self, own: Channel) -> f64 {
-        let free: f64 = self.heard.iter().map(|f| 1.0 - taken(own, f)).product();
+        self.free_and_contenders(own).0
+    }
+
+    /// That share, and the number of strangers that contend with us, each counted by its coupling.
+    pub fn free_and_contenders(&self, own: Channel) -> (f64, f64) {
+        let at = index(own);
+        let (mut free, mut contenders) = (1.0, 0.0);
+        for f in &self.heard {
+            let share = coupled(f, at);
+            if share > 0.0 {
+                free *= 1.0 - taken(share, &f.0);
+                contenders += share;
+            }
+        }
         let near = self.survey.iter().filter(|(m, _)| near(own, m.channel));
-        near.fold(free, |free, (m, unexplained)| {
+        let free = near.fold(free, |free, (m, unexplained)| {
             free * (1.0 - unexplained * f64::from(overlap_of(own, m.channel).permille) / 1_000.0)
-        })
+        });
+        (free, contenders)
     }
 
     /// The number of strangers that contend with us, each counted by its coupling.
     pub fn contenders(&self, own: Channel) -> f64 {
-        self.heard.iter().map(|f| f64::from(coupled_ppm(own, f.channel, f.level_dbm)) / 1e6).sum()
+        self.free_and_contenders(own).1
     }
 
     /// The highest noise floor in dBm over 20 MHz that was measured inside a channel; -94 dBm if nothing was.
@@ -51,8 +71,13 @@ impl Ear {
     }
 }
 
-fn taken(own: Channel, f: &Foreign) -> f64 {
-    f64::from(f.duty_permille) / 1_000.0 * f64::from(coupled_ppm(own, f.channel, f.level_dbm)) / 1e6
+/// The share that each unit of a stranger's airtime takes from the channel at a place of the band's chart.
+fn coupled((f, row): &(Foreign, &'static [Overlap]), at: usize) -> f64 {
+    f64::from(taken_ppm(row[at], f.channel.width(), f.level_dbm)) / 1e6
+}
+
+fn taken(coupled: f64, f: &Foreign) -> f64 {
+    f64::from(f.duty_permille) / 1_000.0 * coupled
 }
 
 /// True if a survey entry says something about a channel.
