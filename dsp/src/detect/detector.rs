@@ -165,10 +165,12 @@ impl MotionDetector {
         self.last_t = When::at(t);
         let level = match self.ring.since_last(t) {
             Some(apart) => self.noise.learn(map, &powers, &self.powers, &bands, apart),
-            None => 1.0,
+            None => Some(1.0),
         };
+        let (noise, before) = (&self.noise, &self.powers);
+        let change = self.ring.push(t, &bands, noise.weight(), level, || noise.level(map, &powers, before, &bands));
         self.powers = powers;
-        if let Some(change) = self.ring.push(t, &bands, level, self.noise.weight()) {
+        if let Some(change) = change {
             self.changes.push(steps::number(t), change);
         }
         Ok(())
@@ -493,6 +495,52 @@ mod tests {
             detector.push(&CsiFrame::new(meta, &TONES, Cfr::F32(h)).unwrap()).unwrap();
         }
         assert_eq!(states(&often)[..seldom.len()], states(&seldom)[..]);
+    }
+
+    #[test]
+    fn the_mirror_image_gives_the_same_decisions() {
+        let frames = walk(50, 6, 3.0, 12);
+        // Tone k to tone -k: position i to 64 - i. Ascending order is the reader's duty, which way is up no matter.
+        let mirrored: Vec<(Micros, Frame)> =
+            frames.iter().map(|(t, h)| (*t, (0..64).map(|i| h[(64 - i) % 64]).collect())).collect();
+        let (straight, turned) = (run(&frames, DetectorConfig::default()), run(&mirrored, DetectorConfig::default()));
+        assert_eq!(states(&straight), states(&turned));
+        for (a, b) in straight.iter().zip(&turned) {
+            assert!(
+                a.score.is_nan() && b.score.is_nan() || (a.score - b.score).abs() < 0.05,
+                "{} {}",
+                a.score,
+                b.score
+            );
+        }
+    }
+
+    #[test]
+    fn a_receiver_that_keeps_the_guard_interval_is_still_and_a_walk_before_it_is_seen() {
+        for (rate, seed) in [(12u64, 21u64), (25, 22), (35, 23)] {
+            let mut gauss = Gauss(seed);
+            let frames: Vec<(Micros, Frame)> = walk(rate, 64, 58.0, seed + 100)
+                .into_iter()
+                .map(|(t, h)| {
+                    // Noise of 16 taps of 64, nine times as strong as the walk's own, which is white over tones.
+                    let taps: Frame = (0..16).map(|_| Complex::new(gauss.draw(), gauss.draw()) * 0.4).collect();
+                    let smooth = |i: usize| {
+                        let at = |n: usize| {
+                            let (s, c) = math_turn(-((i * n) as f32) / 64.0);
+                            Complex::new(c, s)
+                        };
+                        taps.iter().enumerate().map(|(n, tap)| tap * at(n)).sum::<Complex<f32>>()
+                    };
+                    (t, h.iter().enumerate().map(|(i, h)| h + smooth(i)).collect())
+                })
+                .collect();
+            let decisions = run(&frames, DetectorConfig::default());
+            let moving = |d: &&Decision| d.state == MotionState::Moving;
+            let early: Vec<f64> =
+                decisions.iter().filter(moving).map(|d| d.t.seconds()).filter(|t| *t <= 58.0).collect();
+            assert!(early.is_empty(), "{rate}/s: moving at {early:?}");
+            assert!(decisions.iter().filter(moving).count() > 8, "{rate}/s: the walk is not seen");
+        }
     }
 
     #[test]

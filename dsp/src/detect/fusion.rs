@@ -34,6 +34,9 @@ pub struct Noise {
     pub doubt: f32,
     /// Degrees of freedom of a band vector.
     pub freedom: f32,
+    /// Noise power as groups of tones tell it over that of neighbouring tones: 1 for noise that is white over tones, more
+    /// where the receiver smooths its estimate.
+    pub smoothness: f32,
 }
 
 /// What one window holds.
@@ -78,10 +81,22 @@ impl Window {
 ///
 /// `n` changes of `f` bands hold `n f` squares; changes overlap, so that `2 n f / 3` are independent and the logarithm of
 /// their mean has a variance of `3 / (n f)`; the noise estimate adds its own. The noise is the link's or that of the very
-/// frames behind the residue, whichever is higher: interference raises both sides alike.
+/// frames behind the residue, whichever is higher: interference raises both sides alike. Where the receiver smooths its
+/// estimate over tones, the noise of a band is higher than neighbouring tones tell, by the smoothness.
 fn residue_z(r: &Residue, noise: &Noise) -> f32 {
     let variance = 3.0 / (r.changes * (noise.freedom - 1.0)) + noise.doubt;
-    math::ln(r.energy.max(1e-9) / r.noise.max(1.0)) / math::sqrt(variance)
+    let covered = noise.smoothness * left_of_noise(r.changes, noise.freedom) <= 1.0;
+    let smoothness = if covered { 1.0 } else { noise.smoothness };
+    math::ln(r.energy.max(1e-9) / (r.noise.max(1.0) * smoothness)) / math::sqrt(variance)
+}
+
+/// What white noise leaves of itself when its strongest pattern is dropped: that holds `(1 + sqrt(f / m))²` of the `f`
+/// squares, with `m = 2 n / 3` independent changes, and one degree of freedom goes with it.
+///
+/// - Source: Marchenko and Pastur 1967, the edge of the eigenvalues of a sample covariance
+fn left_of_noise(changes: f32, freedom: f32) -> f32 {
+    let edge = 1.0 + math::sqrt(freedom / (changes * (2.0 / 3.0)).max(1.0));
+    ((freedom - edge * edge) / (freedom - 1.0).max(1.0)).max(0.0)
 }
 
 /// What the last quarter second adds to the cumulative sums: its deviate, or nothing above zero under the least depth.

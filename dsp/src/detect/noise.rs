@@ -17,6 +17,9 @@ const FIRST: f32 = 4.0;
 /// No later frame counts more than this times the estimate.
 const CLIP: f32 = 4.0;
 
+/// Pairs of frames that the smoothness over tones averages over: a property of the receiver, which does not change.
+const LONG: f32 = 256.0;
+
 /// Noise variance of each band, a running mean that no single frame can move far.
 #[derive(Clone)]
 pub struct NoiseFloor {
@@ -24,39 +27,77 @@ pub struct NoiseFloor {
     /// One over twice the variance and the degrees of freedom: what the kernels multiply squares with.
     weight: Bands,
     frames: f32,
-    /// The last pair's noise over the link's.
-    level: f32,
+    /// Noise power of a value as groups of tones tell it and as neighbours do, and the pairs behind it.
+    by_groups: f32,
+    by_tones: f32,
+    pairs: u16,
     skipped: u8,
 }
 
 impl Default for NoiseFloor {
     fn default() -> Self {
-        Self { variance: [0.0; MAX_BANDS], weight: [0.0; MAX_BANDS], frames: 0.0, level: 1.0, skipped: 0 }
+        Self {
+            variance: [0.0; MAX_BANDS],
+            weight: [0.0; MAX_BANDS],
+            frames: 0.0,
+            by_groups: 0.0,
+            by_tones: 0.0,
+            pairs: 0,
+            skipped: 0,
+        }
     }
 }
 
 impl NoiseFloor {
     /// Learns from two neighbouring frames, `apart` apart; answers with their noise over the link's, 1 until that is
-    /// known.
-    ///
-    /// Frames that follow one another closely share an answer: it is asked for where frames are far apart.
-    pub fn learn(&mut self, map: &BandMap, now: &Powers, before: &Powers, x: &Amplitudes, apart: Micros) -> f32 {
+    /// known. `None` where frames follow one another so closely that these two were not looked at.
+    pub fn learn(
+        &mut self,
+        map: &BandMap,
+        now: &Powers,
+        before: &Powers,
+        x: &Amplitudes,
+        apart: Micros,
+    ) -> Option<f32> {
         self.skipped = (self.skipped + 1) % EVERY;
         let due = self.frames < FRAMES || self.skipped == 0;
         if !due && apart < CLOSE {
-            return self.level;
+            return None;
         }
         let mut rough = [0.0; MAX_BANDS];
-        map.roughness(now, before, &mut rough);
+        let between_groups = map.roughness(now, before, &mut rough);
         let noise = map.noise(&rough, x);
-        let freedom = map.freedom() as f32;
-        if self.frames >= FIRST {
-            self.level = math::dot(&noise, &self.weight) * 2.0 * freedom / map.len() as f32;
-        }
+        let level = self.over(map, &noise);
         if due {
-            self.average(&noise, freedom);
+            self.average(&noise, map.freedom() as f32);
+            if let Some(by) = map.smoothness(&rough, between_groups) {
+                self.compare(by);
+            }
         }
-        self.level
+        Some(level)
+    }
+
+    /// The noise of two neighbouring frames over the link's, 1 until that is known.
+    pub fn level(&self, map: &BandMap, now: &Powers, before: &Powers, x: &Amplitudes) -> f32 {
+        let mut rough = [0.0; MAX_BANDS];
+        map.roughness(now, before, &mut rough);
+        self.over(map, &map.noise(&rough, x))
+    }
+
+    fn over(&self, map: &BandMap, noise: &Bands) -> f32 {
+        let known = self.frames >= FIRST;
+        if known { math::dot(noise, &self.weight) * 2.0 * map.freedom() as f32 / map.len() as f32 } else { 1.0 }
+    }
+
+    /// Follows the noise as groups tell it and as neighbours do.
+    fn compare(&mut self, (groups, tones): (f32, f32)) {
+        self.pairs = (self.pairs + 1).min(LONG as u16);
+        let share = 1.0 / f32::from(self.pairs);
+        let clip = if f32::from(self.pairs) < FIRST { f32::INFINITY } else { CLIP };
+        for (mean, new) in [(&mut self.by_groups, groups), (&mut self.by_tones, tones)] {
+            let new = if clip.is_finite() { math::min(new, clip * *mean) } else { new };
+            *mean += share * (new - *mean);
+        }
     }
 
     fn average(&mut self, noise: &Bands, freedom: f32) {
@@ -89,6 +130,7 @@ impl NoiseFloor {
         let squares = map.values().saturating_sub(2 * map.len()).max(1) as f32;
         let freedom = map.freedom() as f32;
         let sum: f32 = self.variance.iter().sum();
-        Some(Noise { variance: sum / freedom, doubt: 2.0 / (0.34 * squares * self.frames), freedom })
+        let smoothness = if self.pairs > 0 { self.by_groups / self.by_tones.max(1e-12) } else { 1.0 };
+        Some(Noise { variance: sum / freedom, doubt: 2.0 / (0.34 * squares * self.frames), freedom, smoothness })
     }
 }

@@ -252,7 +252,7 @@ pub(crate) mod tests {
                 let mut x: Bands = [0.0; MAX_BANDS];
                 x[..BANDS].iter_mut().for_each(|x| *x = 1.0 + 0.01 * gauss.draw());
                 let t = Micros(n * 1_000_000 / rate_hz);
-                if let Some(step) = ring.push(t, &amplitudes(&x), 1.0, &weight) {
+                if let Some(step) = ring.push(t, &amplitudes(&x), &weight, Some(1.0), || 1.0) {
                     changes.push((t.0 / 250_000) as u8, step);
                 }
                 n += 1;
@@ -336,7 +336,7 @@ pub(crate) mod tests {
             let mut x: Bands = [0.0; MAX_BANDS];
             x[..BANDS].iter_mut().for_each(|x| *x = 1.0 + if loud { 0.055 } else { 0.01 } * gauss.draw());
             let t = Micros(n * 1_000_000 / 60);
-            if let Some(step) = ring.push(t, &amplitudes(&x), 1.0, &weight) {
+            if let Some(step) = ring.push(t, &amplitudes(&x), &weight, Some(1.0), || 1.0) {
                 changes.push((t.0 / 250_000) as u8, step);
             }
             if n % 60 == 59 {

@@ -22,6 +22,8 @@ const JUMP_Z: f32 = 6.7;
 const BRISK: Micros = Micros(50_000);
 /// Jumps are single ones if they are further apart.
 const RARE: Micros = Micros(1_000_000);
+/// A change with more energy than this may be interference: the noise of its own frames is asked for.
+const LOUD: f32 = 2.0;
 /// A squared step.
 const UNIT: f32 = 1.0 / (AMPLITUDE_STEPS * AMPLITUDE_STEPS);
 
@@ -134,16 +136,36 @@ impl BandRing {
         self.at(0).map(|s| Micros(u64::from(micros(t).wrapping_sub(s.t))))
     }
 
-    /// Takes a vector and its noise over the link's; answers with its change once there is something to compare with.
+    /// Takes a vector; answers with its change once there is something to compare with.
+    ///
+    /// A change is divided by the noise of its own frames, where that is known and above the link's: a burst of
+    /// interference raises both, a body its change alone.
     ///
     /// - Shape: `weight` is one over twice the noise variance of each band, zero for unused ones, over the degrees of
-    ///   freedom
-    /// - Cost: 10 flops a band
-    pub fn push(&mut self, t: Micros, x: &Amplitudes, level: f32, weight: &Bands) -> Option<Step> {
-        let slot = Slot { t: micros(t), level: (level.to_bits() >> 16) as u16, x: *x };
+    ///   freedom; `level` the noise of the frame over the link's if known, `measure` gives it when asked
+    /// - Cost: 10 flops a band, and `measure` for a loud change
+    pub fn push(
+        &mut self,
+        t: Micros,
+        x: &Amplitudes,
+        weight: &Bands,
+        level: Option<f32>,
+        measure: impl FnOnce() -> f32,
+    ) -> Option<Step> {
+        let mut slot = Slot { t: micros(t), level: half(level.unwrap_or(1.0)), x: *x };
         self.watch_for_jump(&slot, weight);
         let step = self.step(&slot, weight);
-        self.energy = step.map_or(0.0, |s| s.energy);
+        self.energy = step.map_or(0.0, |s| s.0.energy);
+        if level.is_none() && self.energy > LOUD {
+            slot.level = half(measure());
+        }
+        let step = step.map(|(step, [old, last, earlier])| {
+            let (own, before) = (over(slot.level(), old), over(last, earlier));
+            if own * before <= 1.0 {
+                return step;
+            }
+            Step { energy: step.energy / own, product: step.product / sqrt(own * before) }
+        });
         if let Some(place) = self.slots.get_mut(usize::from(self.head)) {
             *place = slot;
         }
@@ -181,7 +203,8 @@ impl BandRing {
         }
     }
 
-    fn step(&mut self, now: &Slot, weight: &Bands) -> Option<Step> {
+    /// The change, and the noise levels of the vectors behind it: of its partner, and of the two of the change before.
+    fn step(&mut self, now: &Slot, weight: &Bands) -> Option<(Step, [f32; 3])> {
         let partner = self.find_partner(now.t)?;
         if now.t.wrapping_sub(self.at(partner)?.t) > LAG_MAX.0 as u32 {
             return None;
@@ -194,7 +217,8 @@ impl BandRing {
             return None;
         }
         let (energy, product) = weighted([&now.x, &old.x], [&last.x, &earlier.x], weight);
-        Some(Step { energy, product: if older.is_some() { product } else { f32::NAN } })
+        let levels = [old.level(), last.level(), earlier.level()];
+        Some((Step { energy, product: if older.is_some() { product } else { f32::NAN } }, levels))
     }
 
     /// How far back the youngest vector is that is at least [`LAG`] older than `t`, if one is. Since the last search one
@@ -243,6 +267,16 @@ impl BandRing {
             f(Whitened { u, noise: 0.5 * (slot.level() + old.level()) });
         }
     }
+}
+
+/// Upper half of a single-precision number: three digits.
+const fn half(v: f32) -> u16 {
+    (v.to_bits() >> 16) as u16
+}
+
+/// The noise of two frames over the link's, at least 1.
+const fn over(a: f32, b: f32) -> f32 {
+    (0.5 * (a + b)).max(1.0)
 }
 
 /// Sums over bands of `u² w` and `u v w`, with `u` and `v` the differences of two vectors each.
@@ -303,7 +337,7 @@ mod tests {
                     *x = 1.0 + 0.3 * crate::math::sin_cos((i * (k as u64 + 1)) as f32 * 0.37).0;
                 }
                 frames.push((i * period, x));
-                let fast = ring.push(Micros(i * period), &amplitudes(&x), 1.0, &weight);
+                let fast = ring.push(Micros(i * period), &amplitudes(&x), &weight, Some(1.0), || 1.0);
                 match (fast, slow(&frames, &noise)) {
                     (None, None) => {}
                     (Some(fast), Some((energy, product))) => {
@@ -321,11 +355,36 @@ mod tests {
     }
 
     #[test]
+    fn a_change_is_divided_by_the_noise_of_its_own_frames_and_asks_for_it_when_loud() {
+        let weight = [0.5 / (0.01 * MAX_BANDS as f32); MAX_BANDS];
+        let run = |noise: f32| {
+            let (mut ring, mut asked, mut last) = (BandRing::default(), 0, None);
+            for i in 0..12u64 {
+                let mut x = [1.0; MAX_BANDS];
+                if i >= 8 {
+                    x.iter_mut().skip(i as usize % 2).step_by(2).for_each(|x| *x = 2.0);
+                }
+                let measure = || {
+                    asked += 1;
+                    noise
+                };
+                last = ring.push(Micros(i * 50_000), &amplitudes(&x), &weight, None, measure);
+            }
+            (last.unwrap(), asked)
+        };
+        let (quiet, asked) = run(1.0);
+        assert_eq!(asked, 4, "only loud changes ask");
+        let (loud, _) = run(15.0);
+        // One frame in two of the change is loud: its noise is 8 times the link's.
+        assert!((quiet.energy / loud.energy - 8.0).abs() < 1e-3, "{} {}", quiet.energy, loud.energy);
+    }
+
+    #[test]
     fn an_old_vector_is_no_partner() {
         let mut ring = BandRing::default();
         let x = [1.0; MAX_BANDS];
-        assert!(ring.push(Micros(0), &amplitudes(&x), 1.0, &x).is_none());
-        assert!(ring.push(Micros(500_000), &amplitudes(&x), 1.0, &x).is_none());
-        assert!(ring.push(Micros(720_000), &amplitudes(&x), 1.0, &x).is_some());
+        assert!(ring.push(Micros(0), &amplitudes(&x), &x, Some(1.0), || 1.0).is_none());
+        assert!(ring.push(Micros(500_000), &amplitudes(&x), &x, Some(1.0), || 1.0).is_none());
+        assert!(ring.push(Micros(720_000), &amplitudes(&x), &x, Some(1.0), || 1.0).is_some());
     }
 }

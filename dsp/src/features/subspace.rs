@@ -123,7 +123,7 @@ mod tests {
                 let (p, _) = math::sin_cos(k as f32 * 0.3);
                 *x = 1.0 + jump * p + body * (s + 0.5 * c * c) + 0.01 * gauss.draw();
             }
-            ring.push(Micros(i * 40_000), &amplitudes(&x), 1.0, &weight());
+            ring.push(Micros(i * 40_000), &amplitudes(&x), &weight(), Some(1.0), || 1.0);
         }
         ring
     }

@@ -7,6 +7,7 @@
 use crate::fixed::{self, Factor};
 use crate::frame::{Cfr, CsiFrame};
 use crate::math;
+use crate::phy::ToneSpacing;
 use crate::phy::tones::is_populated;
 use crate::stats::order;
 use crate::wipe;
@@ -20,6 +21,9 @@ pub const MAX_BANDS: usize = 20;
 const MAX_ROWS: usize = 8;
 /// Most bands of one row.
 const MAX_ROW_BANDS: usize = 16;
+/// Width of a group of neighbouring tones, kHz: groups see delays of up to 400 ns, which rooms do not have and estimators
+/// keep (the guard interval is 400 or 800 ns).
+const GROUP_KHZ: f32 = 1250.0;
 /// Tones that a band holds where there are enough of them: 1.25 MHz of a 20 MHz channel.
 const BAND_TONES: usize = 4;
 /// A tone this far below the median power in the first frame of a segment counts as dead (guard, DC, notch): -26 dB.
@@ -152,6 +156,8 @@ pub struct BandMap {
     /// Which values of the frame, row after row: stretches of neighbours, `stride` apart.
     runs: heapless::Vec<Run, MAX_RUNS>,
     stride: u16,
+    /// Values of a group of [`GROUP_KHZ`].
+    group: u8,
     rows: heapless::Vec<Row, MAX_ROWS>,
     /// Number of values, and of bands.
     values: u8,
@@ -188,6 +194,7 @@ impl BandMap {
         let mut map = Self {
             runs: heapless::Vec::new(),
             stride: stride as u16,
+            group: group(frame, stride),
             rows: heapless::Vec::new(),
             values: 0,
             bands: 0,
@@ -418,41 +425,79 @@ impl BandMap {
     /// [`noise`](Self::noise) makes a noise variance of it.
     ///
     /// - Shape: `now`, `before` as [`extract`](Self::extract) left them; `out` one sum of squares a band
-    /// - Cost: 8 operations a value
-    pub fn roughness(&self, now: &Powers, before: &Powers, out: &mut Bands) {
+    /// - Returns the same sum for the second differences between groups of 1.25 MHz, for [`smoothness`](Self::smoothness)
+    /// - Cost: 10 operations a value
+    pub fn roughness(&self, now: &Powers, before: &Powers, out: &mut Bands) -> f32 {
         if fixed::IN_USE {
-            self.roughness_of(now, before, out, [0; MAX_VALUES], fixed::differences);
+            self.roughness_of(now, before, out, [0; MAX_VALUES], fixed::differences)
         } else {
             self.roughness_of(now, before, out, [0.0; MAX_VALUES], |out, (a, unit_a), (b, unit_b)| {
                 for (o, (&a, &b)) in out.iter_mut().zip(a.iter().zip(b)) {
                     *o = f32::from(a) * unit_a - f32::from(b) * unit_b;
                 }
-            });
+            })
         }
     }
 
     /// [`roughness`](Self::roughness) with the differences of two rows, each with its unit, as `subtract` takes them.
-    fn roughness_of<T>(
+    fn roughness_of<T: Copy + Default + core::ops::Add<Output = T>>(
         &self,
         now: &Powers,
         before: &Powers,
         out: &mut Bands,
         mut change: [T; MAX_VALUES],
         subtract: impl Fn(&mut [T], (&[u16], f32), (&[u16], f32)),
-    ) where
+    ) -> f32
+    where
         Roughness: PerBand<T, Out = f32>,
     {
-        let (mut value, mut band) = (0, 0);
+        let (mut value, mut band, mut between_groups) = (0, 0, 0.0);
+        let group = usize::from(self.group).max(1);
         for (row, (unit, unit_before)) in self.rows.iter().zip(now.unit.iter().zip(&before.unit)) {
             let (value_end, band_end) = (value + row.values(), band + usize::from(row.bands));
             let (Some(p), Some(q)) = (now.steps.get(value..value_end), before.steps.get(value..value_end)) else {
-                return;
+                break;
             };
-            let (Some(c), Some(o)) = (change.get_mut(..row.values()), out.get_mut(band..band_end)) else { return };
+            let (Some(c), Some(o)) = (change.get_mut(..row.values()), out.get_mut(band..band_end)) else { break };
             subtract(c, (p, *unit), (q, *unit_before));
             row.each::<_, Roughness>(c, o);
+            if group > 1 {
+                let mut groups = 0;
+                // In place: a sum stands before the values that it is of.
+                while let Some(of_group) = c.get(groups * group..(groups + 1) * group) {
+                    let sum = of_group.iter().fold(T::default(), |sum, v| sum + *v);
+                    if let Some(place) = c.get_mut(groups) {
+                        *place = sum;
+                    }
+                    groups += 1;
+                }
+                between_groups += c.get(..groups).map_or(0.0, Roughness::of);
+            }
             (value, band) = (value_end, band_end);
         }
+        between_groups
+    }
+
+    /// Mean noise power of a value as groups of 1.25 MHz tell it and as neighbouring values do; `None` where a value is as
+    /// wide as a group.
+    ///
+    /// The same in the mean for noise that is independent from tone to tone. An estimator that smooths over tones leaves less
+    /// in the differences of neighbours, and takes nothing away between groups.
+    ///
+    /// - Shape: both sums of [`roughness`](Self::roughness)
+    /// - Source: van de Beek et al., On Channel Estimation in OFDM Systems, VTC 1995, for what smoothing leaves
+    pub fn smoothness(&self, rough: &Bands, between_groups: f32) -> Option<(f32, f32)> {
+        let group = usize::from(self.group);
+        let squares = self.group_squares();
+        let tones = self.values().saturating_sub(2 * self.len()).max(1);
+        (group > 1 && squares > 0)
+            .then(|| (between_groups / (squares * group) as f32, rough.iter().sum::<f32>() / tones as f32))
+    }
+
+    /// Number of second differences between groups.
+    pub fn group_squares(&self) -> usize {
+        let group = usize::from(self.group).max(1);
+        self.rows.iter().map(|row| (row.values() / group).saturating_sub(2)).sum()
     }
 
     /// Noise variance of each band's amplitude from its roughness between two frames, zero for unused ones.
@@ -470,6 +515,18 @@ impl BandMap {
         }
         out
     }
+}
+
+/// Number of values of a frame, thinned by `stride`, that a group of [`GROUP_KHZ`] holds.
+fn group(frame: &CsiFrame<'_>, stride: usize) -> u8 {
+    let (mut low, mut high) = (i16::MAX, i16::MIN);
+    frame.tones().iter().for_each(|t| (low, high) = (low.min(*t), high.max(*t)));
+    let tones = f32::from(high.saturating_sub(low)).max(1.0) / (frame.tones().len().max(2) - 1) as f32;
+    let khz = match frame.meta().format.spacing() {
+        ToneSpacing::Khz312 => 312.5,
+        ToneSpacing::Khz78 => 78.125,
+    };
+    (GROUP_KHZ / (khz * tones * stride as f32) + 0.5).clamp(1.0, 32.0) as u8
 }
 
 /// Powers of byte samples. Eight at a time, so that they fill 128 bits; the last eight overlap those before them.

@@ -226,6 +226,14 @@ mod tests {
     }
 
     #[test]
+    fn noise_that_the_receiver_has_smoothed_is_no_alarm() {
+        for keep in [1, 4] {
+            let count = stretch(&scene("empty", true).unwrap(), 7, 120.0, keep).unwrap();
+            assert_eq!(count.alarms, 0, "one in {keep}");
+        }
+    }
+
+    #[test]
     fn a_channel_change_is_no_alarm() {
         let mut scene = scene("switch", false).unwrap();
         for (i, s) in scene.switches.iter_mut().enumerate() {
