@@ -116,7 +116,7 @@ pub const ENGLISH: Words = Words {
     resume: "Resume",
     key: "Unlock with the key",
     key_field: "Key",
-    key_note: "Switching on and resuming need the admin key that the node printed at start; pausing needs none.",
+    key_note: "Switching on and resuming need the admin key, which the node shows at start, itself or its file; pausing needs none.",
     unlock: "Unlock",
     state: |s| match s {
         ZoneState::Off => "Off",

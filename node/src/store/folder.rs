@@ -69,11 +69,16 @@ impl Folder {
 
     /// Puts the admin key where only the node's own user reads it, and says where: a key has no business in a log.
     ///
+    /// A file that holds it already is left alone, so that a node starts again on a full disk.
+    ///
     /// # Errors
     /// The disk's.
     pub fn write_admin_key(&self, key: &str) -> io::Result<PathBuf> {
         let path = self.path.join("admin-key");
-        write_whole(&path, format!("{key}\n").as_bytes())?;
+        let line = format!("{key}\n");
+        if !read_text(&path, line.len() as u64).is_ok_and(|kept| kept == line) {
+            write_whole(&path, line.as_bytes())?;
+        }
         Ok(path)
     }
 
@@ -182,6 +187,19 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let mode = |p: &str| std::fs::metadata(path.join(p)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("secret"), mode("settings"), mode("")), (0o600, 0o600, 0o700));
+        let _ = std::fs::remove_dir_all(path);
+    }
+
+    #[test]
+    fn an_admin_key_that_is_there_needs_no_disk() {
+        let path = scratch("admin-key");
+        let f = open(&path, 1);
+        let file = f.write_admin_key("a key").unwrap();
+        // The place beside it is taken, so that nothing can be written, as on a full disk.
+        std::fs::create_dir(file.with_extension("new")).unwrap();
+        assert_eq!(f.write_admin_key("a key").unwrap(), file);
+        assert!(f.write_admin_key("another").is_err());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "a key\n");
         let _ = std::fs::remove_dir_all(path);
     }
 
