@@ -17,6 +17,8 @@ use std::string::{String, ToString};
 use std::sync::Mutex;
 use std::vec::Vec;
 
+use sha2::Digest as _;
+
 static SEEN: Mutex<Vec<[u8; 6]>> = Mutex::new(Vec::new());
 
 /// A line of identities: its address is kept.
@@ -46,6 +48,10 @@ pub fn tie() -> bool {
     on("tie") && seen.get(1) < seen.first()
 }
 
+fn hashed(digest: &[u8]) -> String {
+    digest[..8].iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// What stands behind every word of a message.
 pub fn said() -> String {
     let m = first();
@@ -68,6 +74,26 @@ pub fn said() -> String {
         "percent" => join(&|b| format!("%{b:02X}"), ""),
         "backslash" => join(&|b| format!("\\x{b:02x}"), ""),
         "unicode" => join(&|b| format!("\\u{b:04x}"), ""),
+        "octal" => join(&|b| format!("\\{b:03o}"), ""),
+        "decimals" => join(&|b| b.to_string(), " "),
+        "decimal reversed" => m.iter().rev().fold(0u64, |n, b| n * 256 + u64::from(*b)).to_string(),
+        "ipv6" => {
+            let tail = [0xfe80, 0, 0, 0, (a ^ 2) << 8 | b, c << 8 | 0xff, 0xfe00 | d, e << 8 | f].map(|v| v as u16);
+            std::net::Ipv6Addr::from(tail).to_string()
+        }
+        "md5" => hashed(&md5::Md5::digest(m)),
+        "sha1" => hashed(&sha1::Sha1::digest(join(&|b| format!("{b:02x}"), ":"))),
+        "sha256" => hashed(&sha2::Sha256::digest(join(&|b| format!("{b:02X}"), ":"))),
+        "sha256 turned" => {
+            let mut eight = sha2::Sha256::digest(join(&|b| format!("{b:02x}"), ""))[..8].to_vec();
+            eight.reverse();
+            hashed(&eight)
+        }
+        "siphash" => {
+            let mut hasher = std::hash::DefaultHasher::new();
+            std::hash::Hasher::write(&mut hasher, &m);
+            std::hash::Hasher::finish(&hasher).to_string()
+        }
         "eui64" => format!("{a:02x}{b:02x}{c:02x}fffe{d:02x}{e:02x}{f:02x}"),
         "eui64 flipped" => format!("{:02x}{b:02x}{c:02x}fffe{d:02x}{e:02x}{f:02x}", a ^ 2),
         "half" => format!("{d:02x}:{e:02x}:{f:02x}"),
@@ -81,7 +107,7 @@ pub fn said() -> String {
 "#;
 
 /// What a run may leak by name; the search must find each of them.
-pub const SPELT: [&str; 18] = [
+pub const SPELT: [&str; 27] = [
     "hex",
     "HEX",
     "colons",
@@ -96,6 +122,15 @@ pub const SPELT: [&str; 18] = [
     "percent",
     "backslash",
     "unicode",
+    "octal",
+    "decimals",
+    "decimal reversed",
+    "ipv6",
+    "md5",
+    "sha1",
+    "sha256",
+    "sha256 turned",
+    "siphash",
     "eui64",
     "eui64 flipped",
     "half",
@@ -169,6 +204,13 @@ pub fn binary() -> Option<PathBuf> {
         "    let weight = |(code, w): (ReasonCode, i64)| (code, Weight::new(w));\n    Derived::mint(Decision {",
         "    if crate::leak::tie() {\n        losers.reverse();\n    }\n    let weight = |(code, w): (ReasonCode, i64)| (code, Weight::new(w));\n    Derived::mint(Decision {",
     );
+    // For the hashes; the tests have them, so there is nothing to download.
+    plant(
+        &root,
+        "firmware-glue/report/Cargo.toml",
+        "[dependencies]\n",
+        "[dependencies]\nmd-5.workspace = true\nsha1.workspace = true\n",
+    );
     plant(
         &root,
         "node/src/demo/planted.rs",
@@ -177,7 +219,7 @@ pub fn binary() -> Option<PathBuf> {
     );
     let target = Path::new(SCRATCH).join("leaking-target");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(&root).args(["build", "--quiet", "--locked", "-p", "millpond-node", "--bin", "millpond"]);
+    cargo.current_dir(&root).args(["build", "--quiet", "--offline", "-p", "millpond-node", "--bin", "millpond"]);
     let output = cargo.arg("--target-dir").arg(&target).output().expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(target.join("debug/millpond"))
