@@ -81,10 +81,23 @@ pub fn atan2(y: f32, x: f32) -> f32 {
     libm::atan2f(y, x)
 }
 
-/// Sine and cosine of an angle in radians.
-#[inline]
+/// Sine and cosine of an angle in radians, to 2e-7 for angles up to 10 000 turns; a tenth of the code of `libm`'s, which
+/// is right for all.
+///
+/// Reduced to an eighth of a turn either way in double precision, then Taylor's series.
 pub fn sin_cos(x: f32) -> (f32, f32) {
-    libm::sincosf(x)
+    use core::f64::consts::{FRAC_2_PI, FRAC_PI_2};
+    let quarters = libm::roundf((f64::from(x) * FRAC_2_PI) as f32);
+    let r = (f64::from(x) - f64::from(quarters) * FRAC_PI_2) as f32;
+    let r2 = r * r;
+    let s = r + r * r2 * (-1.0 / 6.0 + r2 * (1.0 / 120.0 + r2 * (-1.0 / 5040.0 + r2 * (1.0 / 362_880.0))));
+    let c = 1.0 + r2 * (-0.5 + r2 * (1.0 / 24.0 + r2 * (-1.0 / 720.0 + r2 * (1.0 / 40_320.0))));
+    match quarters as i32 & 3 {
+        0 => (s, c),
+        1 => (c, -s),
+        2 => (-s, -c),
+        _ => (-c, s),
+    }
 }
 
 /// Complementary error function, `1 - erf(x)`.
@@ -93,22 +106,30 @@ pub fn erfc(x: f64) -> f64 {
     libm::erfc(x)
 }
 
-/// Natural logarithm of the gamma function.
-#[inline]
-pub fn lgamma(x: f64) -> f64 {
-    libm::lgamma(x)
+/// Natural logarithm of the gamma function, of a number above zero, to 1e-12 of its size or of one; a fifth of the code of `libm`'s, which takes
+/// all numbers.
+///
+/// Raised to eight or more by the gamma function's recurrence, then Stirling's series (Abramowitz and Stegun 6.1.15, 6.1.41).
+pub fn ln_gamma(x: f64) -> f64 {
+    const HALF_LN_TAU: f64 = 0.918_938_533_204_672_8;
+    const SERIES: [f64; 6] = [-691.0 / 360_360.0, 1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 / 360.0, 1.0 / 12.0];
+    let (mut x, mut raised) = (x, 1.0);
+    while x < 8.0 {
+        raised *= x;
+        x += 1.0;
+    }
+    let square = 1.0 / (x * x);
+    let mut series = 0.0;
+    for term in SERIES {
+        series = series * square + term;
+    }
+    (x - 0.5) * ln_f64(x) - x + HALF_LN_TAU + series / x - ln_f64(raised)
 }
 
 /// Natural logarithm in double precision.
 #[inline]
 pub fn ln_f64(x: f64) -> f64 {
     libm::log(x)
-}
-
-/// `ln(1 + x)` in double precision.
-#[inline]
-pub fn ln_1p(x: f64) -> f64 {
-    libm::log1p(x)
 }
 
 /// Exponential in double precision.
@@ -119,6 +140,28 @@ pub fn exp_f64(x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn sines_and_cosines_equal_the_library() {
+        for i in -40_000i32..=40_000 {
+            let x = 0.031_7 * i as f32;
+            let ((s, c), x) = (super::sin_cos(x), f64::from(x));
+            let off = (f64::from(s) - libm::sin(x)).abs().max((f64::from(c) - libm::cos(x)).abs());
+            assert!(off < 2e-7, "{x}: {off}");
+        }
+        assert_eq!(super::sin_cos(0.0), (0.0, 1.0));
+        let none = super::sin_cos(f32::NAN);
+        assert!(none.0.is_nan() && none.1.is_nan());
+    }
+
+    #[test]
+    fn the_gamma_function_equals_the_library() {
+        for i in 1..4000 {
+            let x = 1e-3 * f64::from(i) * f64::from(i);
+            let (got, wanted) = (super::ln_gamma(x), libm::lgamma(x));
+            assert!((got - wanted).abs() <= 1e-12 * wanted.abs().max(1.0), "{x}: {got} {wanted}");
+        }
+    }
+
     #[test]
     fn fast_roots_equal_the_library() {
         let mut v: std::vec::Vec<f32> = (-60..60).map(|e| super::pow(1.7, e as f32)).chain([0.0, 1.0]).collect();

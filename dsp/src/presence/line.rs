@@ -84,7 +84,7 @@ impl Lines {
         let share = SHARE.max(1.0 / f32::from(self.hops));
         let mut weights = [0.0; MAX_FEATURES];
         let mut powers = [0.0; KEPT];
-        spectra(slots, |feature, x| {
+        spectra(slots, &mut |feature, x| {
             let now = x[NOISE].iter().map(Complex::norm_sqr).sum::<f32>() / NOISE.count() as f32;
             let (Some(noise), Some(weight)) = (self.noise.get_mut(feature), weights.get_mut(feature)) else { return };
             *noise += share * (now - *noise);
@@ -151,11 +151,13 @@ fn at(powers: &Powers, place: usize) -> f32 {
     powers.get(place.wrapping_sub(FIRST)).copied().unwrap_or(0.0)
 }
 
+#[inline(never)]
 fn ratio(powers: &Powers, place: usize) -> f32 {
     let (sum, n) = beside(place).fold((0.0, 0.0), |(s, n), q| (s + at(powers, q), n + 1.0));
     if sum > 0.0 { at(powers, place) * n / sum } else { 0.0 }
 }
 
+#[inline(never)]
 fn peak(powers: &Powers) -> usize {
     BAND.max_by(|&a, &b| ratio(powers, a).total_cmp(&ratio(powers, b))).unwrap_or(*BAND.start())
 }
@@ -177,7 +179,7 @@ fn shares(slots: &Slots, weights: &Features, line: usize) -> [f32; 2] {
     const PLACES: usize = (LAST - FIRST) / APART;
     let place = |i: usize| FIRST + 2 + APART * i;
     let mut gram = [[Complex::new(0.0f32, 0.0); PLACES]; PLACES];
-    spectra(slots, |feature, x| {
+    spectra(slots, &mut |feature, x| {
         let (at, weight) = (|i| x.get(place(i)).copied().unwrap_or_default(), weights.get(feature).copied());
         for (i, row) in gram.iter_mut().enumerate() {
             let weighted = at(i) * weight.unwrap_or(0.0);
@@ -203,7 +205,10 @@ fn shares(slots: &Slots, weights: &Features, line: usize) -> [f32; 2] {
 }
 
 /// Calls `f` with each feature's tapered spectrum, places 0 to 63.
-fn spectra(slots: &Slots, mut f: impl FnMut(usize, &[Complex<f32>; SLOTS])) {
+///
+/// Not generic, so that it is in the firmware once.
+#[inline(never)]
+fn spectra(slots: &Slots, f: &mut dyn FnMut(usize, &[Complex<f32>; SLOTS])) {
     let (taper, transform) = (taper(), Transform::new());
     for pair in 0..MAX_FEATURES / 2 {
         let (mut a, mut b) = (slots.series(2 * pair), slots.series(2 * pair + 1));
@@ -309,7 +314,7 @@ mod tests {
             slots.push(Micros(i * 500_000), &f);
         }
         let w = taper();
-        spectra(&slots, |feature, x| {
+        spectra(&slots, &mut |feature, x| {
             let mut series = slots.series(feature);
             detrend(&mut series);
             for (q, x) in x.iter().enumerate().skip(1) {

@@ -30,6 +30,7 @@ impl Transform {
     ///
     /// - Cost: 448 butterflies of ten flops
     /// - Source: Cooley and Tukey, Math. Comp. 19, 1965
+    #[inline(never)]
     pub fn of(&self, x: &[C; LEN]) -> [C; LEN] {
         let mut out = [C::new(0.0, 0.0); LEN];
         for (i, o) in (0u32..).zip(&mut out) {

@@ -5,7 +5,7 @@ use crate::math;
 /// Natural logarithm of the probability that an F ratio of `d1` and `d2` degrees of freedom exceeds `x`.
 ///
 /// - Units: 1; 0 (probability one) where `x` is not above zero or a degree of freedom is not positive
-/// - Cost: three `lgamma` and at most 200 steps of a continued fraction, far fewer in the tail
+/// - Cost: three `ln_gamma` and at most 200 steps of a continued fraction, far fewer in the tail
 /// - Source: `P(F > x) = I(d2 / (d2 + d1 x); d2/2, d1/2)`, the incomplete beta function by Lentz's continued fraction
 ///   (Abramowitz and Stegun 26.5.8, 26.6.2)
 ///
@@ -18,16 +18,19 @@ pub fn ln_tail(x: f64, d1: f64, d2: f64) -> f64 {
     if !(x > 0.0 && d1 > 0.0 && d2 > 0.0 && x.is_finite()) {
         return 0.0;
     }
-    ln_beta(d2 / (d2 + d1 * x), 0.5 * d2, 0.5 * d1)
+    let sum = d2 + d1 * x;
+    ln_beta(d2 / sum, d1 * x / sum, 0.5 * d2, 0.5 * d1)
 }
 
-/// Logarithm of the regularised incomplete beta function.
-fn ln_beta(x: f64, a: f64, b: f64) -> f64 {
-    let front = math::lgamma(a + b) - math::lgamma(a) - math::lgamma(b) + a * math::ln_f64(x) + b * math::ln_1p(-x);
+/// Logarithm of the regularised incomplete beta function at `x`, of which `y` is what is left to one.
+fn ln_beta(x: f64, y: f64, a: f64, b: f64) -> f64 {
+    let gammas = [a + b, a, b].map(math::ln_gamma);
+    let front = gammas[0] - gammas[1] - gammas[2] + a * math::ln_f64(x) + b * math::ln_f64(y);
     if x < (a + 1.0) / (a + b + 2.0) {
         front + math::ln_f64(fraction(x, a, b) / a)
     } else {
-        math::ln_1p(-(math::exp_f64(front) * fraction(1.0 - x, b, a) / b).clamp(0.0, 1.0))
+        // The other tail: to 1e-16 of one, which is more than enough where the answer is no tail.
+        math::ln_f64(1.0 - (math::exp_f64(front) * fraction(y, b, a) / b).clamp(0.0, 1.0))
     }
 }
 
