@@ -1,8 +1,8 @@
 /*
  * The smallest firmware: one link, its signal level ten times a second, memory from the linker. No malloc, no file.
  *
- * The level here is made up: quiet for thirty seconds, then a person walks for ten, then quiet again. The detector on levels alone
- * needs twenty seconds before it says anything; until then every line says unknown.
+ * The level here is made up: quiet for twenty seconds, then a person walks for twenty, then quiet again. The detector on levels alone
+ * looks for order in them; of so few readings it needs several seconds to be sure.
  */
 #include "millpond.h"
 
@@ -15,13 +15,13 @@ static uint64_t memory[1024];
 /* Stands for the driver: hundredths of a dBm. */
 static int16_t level(unsigned tenth)
 {
-    static const int16_t walk[] = {0, 300, 500, 200, -400, -700, -300, 100, 600, 400, -200, -600, -500, 0, 200};
+    static const int16_t walk[] = {0, 300, 500, 600, 400, 100, -200, -500, -700, -600, -300, 0, 200, 300, 100};
     static unsigned state = 1;
     int16_t noise;
 
     state = state * 1103515245u + 12345u;
     noise = (int16_t)((state >> 16) % 100) - 50;
-    return (int16_t)(-6000 + noise + (tenth >= 300 && tenth < 400 ? walk[tenth % 15] : 0));
+    return (int16_t)(-6000 + noise + (tenth >= 200 && tenth < 400 ? walk[tenth % 15] : 0));
 }
 
 int main(void)

@@ -253,7 +253,6 @@ impl LinkState {
         // The first link finds a zone without a threshold.
         let first = zone.threshold_milli == 0;
         zone.presence = match (zone.presence, word.presence) {
-            _ if zone.motion == Motion::Moving => estimate::Presence::Yes,
             (estimate::Presence::Yes, _) | (_, estimate::Presence::Yes) => estimate::Presence::Yes,
             (before, estimate::Presence::No) if first || before == estimate::Presence::No => estimate::Presence::No,
             _ => estimate::Presence::Unknown,

@@ -258,8 +258,8 @@ impl MotionDetector {
     /// `breath` is the time since somebody was noticed to breathe.
     fn decide(&mut self, at: Micros, breath: Option<Micros>) -> Decision {
         let silent = self.last_t.get().is_none_or(|t| at.since(t) > GAP);
-        let (score, frames) = if silent { (None, 0.0) } else { self.score(at) };
-        let state = self.hysteresis.step(at, score, self.threshold, &self.config);
+        let (score, deep, frames) = if silent { (None, false, 0.0) } else { self.score(at) };
+        let state = self.hysteresis.step(at, score, deep, self.threshold, &self.config);
         debug_assert!(score.is_none() == (state == MotionState::Unknown));
         Decision {
             t: at,
@@ -272,22 +272,23 @@ impl MotionDetector {
         }
     }
 
-    /// The fused score and the number of changes behind it.
-    fn score(&mut self, at: Micros) -> (Option<f32>, f32) {
-        let Some(noise) = self.map.as_ref().and_then(|map| self.noise.of(map)) else { return (None, 0.0) };
+    /// The fused score, whether it holds motion as deep as in the room, and the number of changes behind it.
+    fn score(&mut self, at: Micros) -> (Option<f32>, bool, f32) {
+        let Some(noise) = self.map.as_ref().and_then(|map| self.noise.of(map)) else { return (None, false, 0.0) };
         let step = steps::number(at);
         let (sums, both) = (self.changes.sums(step, 4), self.changes.sums(step, 8));
         if both.changes < FEWEST {
-            return (None, both.changes);
+            return (None, false, both.changes);
         }
         let (one, two) = (self.window(sums, at, 1, &noise), self.window(both, at, 2, &noise));
         let windows = fusion::score(&one, &two, &noise, self.threshold);
+        let deep = fusion::in_room(&one, &two, &noise);
         let share = self.onset.step(fusion::quarter(&self.changes.sums(step, 1), &noise));
         if windows.is_some_and(|score| score >= self.threshold) {
             // The windows see it by themselves and will see its end.
             self.onset.clear();
         }
-        (windows.map(|score| score.max(share * self.threshold)), both.changes)
+        (windows.map(|score| score.max(share * self.threshold)), deep, both.changes)
     }
 
     fn window(&self, sums: Sums, at: Micros, seconds: u64, noise: &Noise) -> Window {

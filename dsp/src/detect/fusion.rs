@@ -15,6 +15,9 @@ use crate::math;
 const DEPTH: f32 = 3.98e-4;
 /// The same for the residue, which lacks the strongest pattern: -36 dB.
 const DEPTH_RESIDUE: f32 = 2.51e-4;
+/// How much more than the least depth somebody in the room moves the channel, 6 dB: least depth is a body at 5 m from both
+/// ends, this one at 3.5 m. Chosen on the development recordings; `docs/presence.md` has the trade.
+const IN_ROOM: f32 = 4.0;
 /// Frames a second from which on the autocorrelation decides alone: a walker (1 m/s at 2.4 GHz) decorrelates to
 /// J0(51 / 40) = 0.63 in one frame.
 pub const FAST: f32 = 40.0;
@@ -103,6 +106,14 @@ fn left_of_noise(changes: f32, freedom: f32) -> f32 {
 pub fn quarter(sums: &Sums, noise: &Noise) -> f32 {
     let y = sums.z_of_many(noise.freedom);
     if sums.persistent() * noise.variance >= DEPTH || y.is_nan() { y } else { y.min(0.0) }
+}
+
+/// True if a window holds motion as deep as that of somebody in the room.
+pub fn in_room(second: &Window, two: &Window, noise: &Noise) -> bool {
+    [second, two].into_iter().any(|w| {
+        let residue = w.residue.map_or(0.0, |r| (r.energy - r.noise.max(1.0)) * noise.variance);
+        w.sums.persistent() * noise.variance >= IN_ROOM * DEPTH || residue >= IN_ROOM * DEPTH_RESIDUE
+    })
 }
 
 /// The fused score of the last second and the last two.

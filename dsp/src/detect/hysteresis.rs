@@ -19,15 +19,24 @@ const NOBODY: Micros = Micros(180_000_000);
 pub struct Hysteresis {
     moving_until: When,
     last_motion: When,
+    /// The last motion as deep as that of somebody in the room.
+    last_deep: When,
     quiet_since: When,
 }
 
 impl Hysteresis {
-    /// Takes the score of a step, `None` while nothing is known.
+    /// Takes the score of a step, `None` while nothing is known, and whether it is as deep as somebody in the room.
     ///
     /// Moving begins at the threshold and ends when the score stayed under 0.6 of it for the hold time. Unknown lets go
     /// at once: a link that is not heard says nothing.
-    pub fn step(&mut self, at: Micros, score: Option<f32>, threshold: f32, config: &DetectorConfig) -> MotionState {
+    pub fn step(
+        &mut self,
+        at: Micros,
+        score: Option<f32>,
+        deep: bool,
+        threshold: f32,
+        config: &DetectorConfig,
+    ) -> MotionState {
         let held = self.moving_until.get().is_some_and(|t| at < t);
         let state = match score {
             None => MotionState::Unknown,
@@ -38,6 +47,9 @@ impl Hysteresis {
             Some(_) if held => MotionState::Moving,
             Some(_) => MotionState::Still,
         };
+        if deep && state == MotionState::Moving {
+            self.last_deep = When::at(at);
+        }
         match state {
             MotionState::Moving => (self.last_motion, self.quiet_since) = (When::at(at), When::NEVER),
             MotionState::Still if self.quiet_since == When::NEVER => self.quiet_since = When::at(at),
@@ -49,19 +61,30 @@ impl Hysteresis {
 
     /// Whether somebody is there; `breath` is the time since somebody was last noticed to breathe.
     ///
-    /// Yes during motion and for 5 s after it, and for a minute after a breath. No when the link was heard and quiet: for
-    /// three minutes if it never saw motion or breath, for the configured time if it did, because a person who holds
-    /// still may not be seen. Unknown between.
+    /// Yes during deep motion and for 5 s after it, and for a minute after a breath: shallower motion may be next door.
+    /// No when the link was heard and quiet: for three minutes if it never saw motion or breath, for the configured time
+    /// if it did, because a person who holds still may not be seen. Unknown between.
     pub fn presence(&self, at: Micros, breath: Option<Micros>, config: &DetectorConfig) -> Presence {
         let motion = self.last_motion.get().map(|t| at.since(t));
         let quiet = self.quiet_since.get().map(|t| at.since(t));
+        let deep = self.last_deep.get().map(|t| at.since(t));
         let sign = [motion, breath].into_iter().flatten().min();
         match (sign, quiet) {
-            _ if motion.is_some_and(|since| since < FRESH) => Presence::Yes,
+            _ if deep.is_some_and(|since| since < FRESH) => Presence::Yes,
             _ if breath.is_some_and(|since| since < BREATH_FRESH) => Presence::Yes,
             (None, Some(quiet)) if quiet >= NOBODY => Presence::No,
             (Some(since), Some(quiet)) if quiet.min(since) >= config.present_for() => Presence::No,
             _ => Presence::Unknown,
+        }
+    }
+
+    /// Whether somebody is there, of a link that cannot see who holds still: *no* only after the configured quiet time,
+    /// whether motion was ever seen or not.
+    pub fn presence_by_motion(&self, at: Micros, config: &DetectorConfig) -> Presence {
+        let short = self.quiet_since.get().is_none_or(|t| at.since(t) < config.present_for());
+        match self.presence(at, None, config) {
+            Presence::No if short => Presence::Unknown,
+            said => said,
         }
     }
 }
@@ -78,7 +101,7 @@ mod tests {
         let mut seen = std::vec::Vec::new();
         for (i, s) in scores.into_iter().enumerate() {
             let score = if s.is_nan() { None } else { Some(s) };
-            seen.push(h.step(Micros(250_000 * (i as u64 + 1)), score, 5.0, &config));
+            seen.push(h.step(Micros(250_000 * (i as u64 + 1)), score, true, 5.0, &config));
         }
         use MotionState::*;
         assert_eq!(seen, [Still, Moving, Moving, Moving, Still, Still, Unknown, Moving]);
@@ -89,18 +112,20 @@ mod tests {
         let config = DetectorConfig::default();
         let mut h = Hysteresis::default();
         let second = |s: u64| Micros(s * 1_000_000);
-        h.step(second(1), Some(0.0), 5.0, &config);
+        h.step(second(1), Some(0.0), false, 5.0, &config);
         assert_eq!(h.presence(second(100), None, &config), Presence::Unknown);
         assert_eq!(h.presence(second(181), None, &config), Presence::No);
-        h.step(second(200), Some(9.0), 5.0, &config);
-        h.step(second(210), Some(0.0), 5.0, &config);
+        h.step(second(190), Some(9.0), false, 5.0, &config);
+        assert_eq!(h.presence(second(191), None, &config), Presence::Unknown, "motion that may be next door");
+        h.step(second(200), Some(9.0), true, 5.0, &config);
+        h.step(second(210), Some(0.0), false, 5.0, &config);
         assert_eq!(h.presence(second(204), None, &config), Presence::Yes);
         assert_eq!(h.presence(second(500), None, &config), Presence::Unknown, "a person who holds still is not seen");
         assert_eq!(h.presence(second(210 + 1200), None, &config), Presence::No);
         let breath = |s: u64| Some(Micros(s * 1_000_000));
         assert_eq!(h.presence(second(1500), breath(59), &config), Presence::Yes);
         assert_eq!(h.presence(second(1500), breath(61), &config), Presence::Unknown, "a breath ends a no");
-        h.step(second(1500), None, 5.0, &config);
+        h.step(second(1500), None, false, 5.0, &config);
         assert_eq!(h.presence(second(1500), None, &config), Presence::Unknown);
     }
 }

@@ -79,7 +79,7 @@ pub enum Place {
 pub struct Anywhere {
     /// Moving if a link moves at the shared false-alarm rate; unknown if no link knows.
     pub state: MotionState,
-    /// Yes if any link says so; no only if every link that is heard says no.
+    /// Yes if any link says so (motion alone is none: it may be next door); no only if every link that is heard says no.
     pub present: Presence,
     /// Highest score of the links, NaN if none has one.
     pub score: f32,
@@ -156,7 +156,6 @@ impl<const LINKS: usize> AnyLink<LINKS> {
         };
         let says = |p: Presence| move |s: &Seen| s.decision.present == p;
         let present = match state {
-            MotionState::Moving => Presence::Yes,
             _ if self.fresh(now).any(says(Presence::Yes)) => Presence::Yes,
             MotionState::Still if self.fresh(now).all(says(Presence::No)) => Presence::No,
             _ => Presence::Unknown,

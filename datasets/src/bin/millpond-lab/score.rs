@@ -292,6 +292,17 @@ mod tests {
         assert_eq!((pool.empty.0, pool.events), (0, 0), "the clean empty room");
     }
 
+    /// The same for the level alone: no empty second is called moving, and most seconds of the rooms with people are found.
+    #[test]
+    fn what_the_level_alone_reached_is_kept() {
+        let Some(dir) = recordings() else { return };
+        let table = labels::read(&dir.join("labels.csv")).unwrap();
+        let rooms: Vec<Label> = table.into_iter().filter(|r| r.set() == "crowd-rooms-ab").collect();
+        let pool = Pool::of(score_all(&dir, &rooms, Degrade { rssi: true, ..CLEAN }).iter());
+        assert_eq!((pool.empty.0, pool.events), (0, 0));
+        assert!(pool.moving.0 * 100 >= pool.moving.1 * 80, "{:?}", pool.moving);
+    }
+
     #[test]
     fn a_missing_recording_is_a_row_and_no_end() {
         let label = Label { path: "nowhere/x.npz".to_owned(), motion: labels::Motion::Moving, ..Label::default() };

@@ -54,16 +54,15 @@ impl Owned {
 #[test]
 fn readings_speak_where_frames_do_not() {
     let only = Owned::on(&config(1, 1)).states(0, 60, 0, 10);
-    assert!(only[..15].iter().all(|s| *s == MP_ZONE_UNKNOWN), "quiet is learnt first: {only:?}");
-    assert!(only[30..].iter().all(|s| *s == MP_ZONE_STILL), "{only:?}");
+    assert!(only[2..].iter().all(|s| *s == MP_ZONE_STILL), "no quiet time is needed: {only:?}");
 
     let sensor = Owned::on(&config(1, 1));
     let both = sensor.states(0, 20, 40, 10);
-    assert!(both[4..].iter().all(|s| *s == MP_ZONE_STILL), "frames need no quiet time: {both:?}");
-    // The frames end: nothing is known until the readings have been listened to for long enough.
+    assert!(both[4..].iter().all(|s| *s == MP_ZONE_STILL), "{both:?}");
+    // The frames end: nothing is known until their silence is sure, then the readings speak.
     let after = sensor.states(20, 80, 0, 10);
-    assert!(after[3..25].iter().all(|s| *s == MP_ZONE_UNKNOWN), "{after:?}");
-    assert!(after[50..].iter().all(|s| *s == MP_ZONE_STILL), "{after:?}");
+    assert!(after[3..9].iter().all(|s| *s == MP_ZONE_UNKNOWN), "{after:?}");
+    assert!(after[13..].iter().all(|s| *s == MP_ZONE_STILL), "{after:?}");
     // They come back, and are listened to after a second.
     let again = sensor.states(80, 100, 40, 10);
     assert!(again[6..].iter().all(|s| *s == MP_ZONE_STILL), "{again:?}");
