@@ -5,6 +5,8 @@ mod doors;
 mod feed;
 pub mod hostapd;
 pub mod http;
+pub mod netlink;
+pub mod nl80211;
 pub mod ovsdb;
 mod server;
 mod streams;
