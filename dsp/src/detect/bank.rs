@@ -81,6 +81,11 @@ impl<const N: usize> LinkBank<N> {
         detector.push(frame).map_err(Refused::Ignored)
     }
 
+    /// Forgets every stream of a link: its number may then stand for another.
+    pub fn forget(&mut self, link: LinkId) {
+        self.streams.retain(|s| s.0.link != link);
+    }
+
     fn place(&mut self, key: StreamKey, t: Micros) -> Result<usize, Refused> {
         let fresh = (key, t, Detector::new(self.config, key.link));
         if !self.streams.is_full() {

@@ -140,6 +140,11 @@ impl<const LINKS: usize> AnyLink<LINKS> {
         Ok(())
     }
 
+    /// Forgets a link: its number may then stand for another.
+    pub fn forget(&mut self, link: LinkId) {
+        self.links.retain(|s| s.decision.link != link);
+    }
+
     fn fresh(&self, now: Micros) -> impl Iterator<Item = &Seen> {
         self.links.iter().filter(move |s| now.since(s.decision.t) <= STALE)
     }
@@ -214,6 +219,12 @@ impl<const LINKS: usize, const ZONES: usize> ZoneTracker<LINKS, ZONES> {
         self.any.push(d)?;
         self.follow(d.t);
         Ok(())
+    }
+
+    /// Forgets a link and where its ends lie: its number may then stand for another.
+    pub fn forget(&mut self, link: LinkId) {
+        self.any.forget(link);
+        self.ends.retain(|(l, _)| *l != link);
     }
 
     /// What all links say together.

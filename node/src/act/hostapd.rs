@@ -111,7 +111,7 @@ fn mhz_of(s: &Setting) -> Option<u16> {
 }
 
 /// Frequency and width that a `STATUS` tells.
-fn setting(status: &str) -> Option<(u16, Width)> {
+pub(crate) fn setting(status: &str) -> Option<(u16, Width)> {
     let mhz = value(status, "freq")?.parse().ok()?;
     let number = |key| value(status, key).and_then(|v| v.parse::<i32>().ok());
     let chwidth = ["eht_oper_chwidth", "he_oper_chwidth", "vht_oper_chwidth"].into_iter().find_map(number);

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 
 use millpond_dsp::phy::Micros;
 use millpond_report::EventCode;
-use millpond_report::wire::Decision;
+use millpond_report::wire::range::{Band, NodeId};
+use millpond_report::wire::{Decision, Setting};
 
 use super::{Actuator, Confirmation, Proposal};
 use crate::config::{Mode, Window};
@@ -15,51 +16,158 @@ const WAITING_MAX: usize = 24;
 /// Time between two changes, so that the clients of one have settled before the next.
 const REST: Micros = Micros(60_000_000);
 
+/// What was taken back or objected to is not tried again for a day.
+const BARRED: Micros = Micros(24 * 3_600_000_000);
+/// Settings that are barred, and pinned radios, at most.
+const KEPT_MAX: usize = 64;
+
 /// What became of a change, for the journal: the event and the decision's number.
 pub type Happened = (EventCode, u16);
+
+/// What the household says of a decision by its number, or of a radio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Do it now, whatever the window says.
+    Do(u16),
+    /// Take it back, and do not try it again today.
+    Undo(u16),
+    /// As [`Wish::Undo`], and before it was done as well.
+    Object(u16),
+    /// Leave this radio as it is: node and band.
+    Pin(NodeId, Band),
+    /// Let this radio be planned again.
+    Unpin(NodeId, Band),
+}
+
+/// A change that waits.
+struct Waiting {
+    proposal: Proposal,
+    /// The household said so.
+    agreed: bool,
+}
 
 /// Applies decisions through an actuator.
 pub struct Keeper {
     actuator: Box<dyn Actuator>,
     mode: Mode,
     window: Window,
-    waiting: VecDeque<Proposal>,
+    waiting: VecDeque<Waiting>,
     running: Option<u16>,
     rest: Micros,
+    now: Micros,
+    barred: VecDeque<(Setting, Micros)>,
+    pinned: Vec<(NodeId, Band)>,
+    /// What was applied and can be judged, newest last.
+    applied: VecDeque<(u16, Setting)>,
+    /// What happened and is still to be told.
+    happened: VecDeque<Happened>,
 }
 
 impl Keeper {
     /// A keeper that has nothing to do yet.
     pub fn new(actuator: Box<dyn Actuator>, mode: Mode, window: Window) -> Self {
-        Self { actuator, mode, window, waiting: VecDeque::new(), running: None, rest: Micros(0) }
+        Self {
+            actuator,
+            mode,
+            window,
+            waiting: VecDeque::new(),
+            running: None,
+            rest: Micros(0),
+            now: Micros(0),
+            barred: VecDeque::new(),
+            pinned: Vec::new(),
+            applied: VecDeque::new(),
+            happened: VecDeque::new(),
+        }
     }
 
-    /// Takes a decision. A newer one on the same radio takes the place of one that waits.
+    /// The change that is on its way.
+    pub const fn running(&self) -> Option<u16> {
+        self.running
+    }
+
+    /// Takes a decision. A newer one on the same radio takes the place of one that waits. One that tells its measured effect
+    /// is a verdict: a loss takes the change back.
     pub fn on_decision(&mut self, decision: &Decision) {
-        if self.mode != Mode::Auto {
+        if let Some(measured) = decision.measured {
+            if measured.get() < 0 {
+                self.take_back(decision.number.get());
+            }
             return;
         }
-        let same = |p: &Proposal| (p.to.node, p.to.band) == (decision.to.node, decision.to.band);
-        self.waiting.retain(|p| !same(p));
+        if self.mode == Mode::Off {
+            return;
+        }
+        let radio = |s: &Setting| (s.node, s.band);
+        self.waiting.retain(|w| radio(&w.proposal.to) != radio(&decision.to));
+        let now = self.now;
+        self.barred.retain(|(_, until)| now < *until);
+        let is_barred = self.barred.iter().any(|(s, _)| *s == decision.to);
+        if is_barred || self.pinned.contains(&radio(&decision.to)) {
+            return;
+        }
         if let Ok(proposal) = self.actuator.propose(decision) {
             if self.waiting.len() >= WAITING_MAX {
                 self.waiting.pop_front();
             }
-            self.waiting.push_back(proposal);
+            self.waiting.push_back(Waiting { proposal, agreed: false });
+        }
+    }
+
+    /// Does what the household says.
+    pub fn wish(&mut self, wish: Wish) {
+        match wish {
+            Wish::Do(number) => {
+                let found = self.waiting.iter_mut().find(|w| w.proposal.number == number);
+                match found {
+                    Some(waiting) => waiting.agreed = true,
+                    None => self.tell((EventCode::Degraded, number)),
+                }
+            }
+            Wish::Undo(number) => self.take_back(number),
+            Wish::Object(number) => {
+                if let Some(at) = self.waiting.iter().position(|w| w.proposal.number == number) {
+                    let barred = self.waiting.remove(at).map(|w| w.proposal.to);
+                    barred.into_iter().for_each(|to| self.bar(to));
+                } else {
+                    self.take_back(number);
+                }
+                self.tell((EventCode::Objected, number));
+            }
+            Wish::Pin(node, band) => {
+                self.waiting.retain(|w| (w.proposal.to.node, w.proposal.to.band) != (node, band));
+                if !self.pinned.contains(&(node, band)) && self.pinned.len() < KEPT_MAX {
+                    self.pinned.push((node, band));
+                }
+                self.tell((EventCode::Pinned, 0));
+            }
+            Wish::Unpin(node, band) => self.pinned.retain(|p| *p != (node, band)),
         }
     }
 
     /// Lets time pass; `minute` is that of the household's day.
     pub fn on_timer(&mut self, now: Micros, minute: u16) -> Option<Happened> {
+        self.now = now;
+        if let Some(happened) = self.happened.pop_front() {
+            return Some(happened);
+        }
         if let Some(number) = self.running {
             return self.follow(number, now);
         }
-        if !self.window.contains(minute) || now < self.rest {
+        if now < self.rest {
             return None;
         }
-        let proposal = self.waiting.pop_front()?;
+        let may = |w: &Waiting| w.agreed || self.mode == Mode::Auto && self.window.contains(minute);
+        let at = self.waiting.iter().position(may)?;
+        let Waiting { proposal, .. } = self.waiting.remove(at)?;
         match self.actuator.apply(&proposal, now) {
-            Ok(()) => self.running = Some(proposal.number),
+            Ok(()) => {
+                self.running = Some(proposal.number);
+                if self.applied.len() >= KEPT_MAX {
+                    self.applied.pop_front();
+                }
+                self.applied.push_back((proposal.number, proposal.to));
+            }
             // The plan after this one starts from what is.
             Err(_) => return Some((EventCode::Degraded, proposal.number)),
         }
@@ -70,14 +178,41 @@ impl Keeper {
         let event = match self.actuator.confirm(number, now) {
             Ok(Confirmation::Waiting) => return None,
             Ok(Confirmation::Done) => EventCode::PlanApplied,
-            Ok(Confirmation::Failed) | Err(_) => match self.actuator.undo(number, now) {
-                Ok(()) => EventCode::PlanUndone,
-                Err(_) => EventCode::Degraded,
-            },
+            Ok(Confirmation::Failed) | Err(_) => {
+                self.take_back(number);
+                self.happened.pop_back()?.0
+            }
         };
         self.running = None;
         self.rest = now + REST;
         Some((event, number))
+    }
+
+    /// Undoes a change that was applied, and bars it.
+    fn take_back(&mut self, number: u16) {
+        let found = self.applied.iter().position(|(n, _)| *n == number);
+        let to = found.and_then(|at| self.applied.remove(at)).map(|(_, to)| to);
+        to.into_iter().for_each(|to| self.bar(to));
+        let code = match self.actuator.undo(number, self.now) {
+            Ok(()) => EventCode::PlanUndone,
+            Err(_) => EventCode::Degraded,
+        };
+        self.rest = self.now + REST;
+        self.tell((code, number));
+    }
+
+    fn bar(&mut self, to: Setting) {
+        if self.barred.len() >= KEPT_MAX {
+            self.barred.pop_front();
+        }
+        self.barred.push_back((to, self.now + BARRED));
+    }
+
+    fn tell(&mut self, happened: Happened) {
+        if self.happened.len() >= KEPT_MAX {
+            self.happened.pop_front();
+        }
+        self.happened.push_back(happened);
     }
 }
 
@@ -86,6 +221,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::super::tests::{decision, setting};
+    use millpond_report::wire::range::Tenths;
+
     use super::super::{ActError, DryRun};
     use super::*;
 
@@ -146,6 +283,58 @@ mod tests {
             keeper.on_decision(&decision(1, setting(36, 20), setting(149, 20)));
             assert!(keeper.on_timer(Micros(0), 200).is_none() && keeper.running.is_none());
         }
+    }
+
+    #[test]
+    fn a_change_that_loses_somebody_is_taken_back_and_not_tried_again_today() {
+        let mut keeper = Keeper::new(Box::<DryRun>::default(), Mode::Auto, NIGHT);
+        let (a, b) = (setting(36, 20), setting(149, 20));
+        let decided = decision(1, a, b);
+        keeper.on_decision(&decided);
+        keeper.on_timer(Micros(0), 200);
+        assert_eq!(keeper.on_timer(Micros(1), 200), Some((EventCode::PlanApplied, 1)));
+        keeper.on_decision(&Decision { measured: Some(Tenths::new(0)), ..decided });
+        assert_eq!(keeper.on_timer(Micros(2), 200), None, "nobody was lost");
+        keeper.on_decision(&Decision { measured: Some(Tenths::new(-500)), ..decided });
+        assert_eq!(keeper.on_timer(Micros(3), 700), Some((EventCode::PlanUndone, 1)), "at any time of the day");
+        for (later, running) in [(2 * REST.0, None), (BARRED.0 - 1_000, None), (BARRED.0 + 1_000, Some(2))] {
+            keeper.on_timer(Micros(later + 3), 0);
+            keeper.on_decision(&decision(2, a, b));
+            keeper.on_timer(Micros(later + 3), 200);
+            assert_eq!(keeper.running(), running, "after {later} us");
+        }
+    }
+
+    #[test]
+    fn the_household_is_asked_and_its_word_is_kept() {
+        let mut keeper = Keeper::new(Box::<DryRun>::default(), Mode::Ask, NIGHT);
+        let (a, b, c) = (setting(36, 20), setting(149, 20), setting(100, 20));
+        keeper.on_decision(&decision(1, a, b));
+        assert_eq!((keeper.on_timer(Micros(0), 200), keeper.running()), (None, None));
+        keeper.wish(Wish::Do(1));
+        keeper.on_timer(Micros(1), 720);
+        assert_eq!(keeper.running(), Some(1), "its word stands outside the window too");
+        assert_eq!(keeper.on_timer(Micros(2), 720), Some((EventCode::PlanApplied, 1)));
+        keeper.wish(Wish::Undo(1));
+        assert_eq!(keeper.on_timer(Micros(3), 720), Some((EventCode::PlanUndone, 1)));
+        let later = Micros(4 + 2 * REST.0);
+        keeper.on_decision(&decision(2, a, c));
+        keeper.wish(Wish::Object(2));
+        assert_eq!(keeper.on_timer(later, 720), Some((EventCode::Objected, 2)));
+        keeper.on_decision(&decision(3, a, c));
+        keeper.wish(Wish::Do(3));
+        assert_eq!(keeper.on_timer(later, 720), Some((EventCode::Degraded, 3)), "what was objected to does not wait");
+        keeper.wish(Wish::Pin(a.node, a.band));
+        assert_eq!(keeper.on_timer(later, 720), Some((EventCode::Pinned, 0)));
+        let d = setting(52, 20);
+        keeper.on_decision(&decision(4, a, d));
+        keeper.wish(Wish::Do(4));
+        assert_eq!(keeper.on_timer(later, 720), Some((EventCode::Degraded, 4)), "a pinned radio stays");
+        keeper.wish(Wish::Unpin(a.node, a.band));
+        keeper.on_decision(&decision(5, a, d));
+        keeper.wish(Wish::Do(5));
+        keeper.on_timer(later, 720);
+        assert_eq!(keeper.running(), Some(5));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod changes;
 mod dry_run;
-mod hostapd;
+pub(crate) mod hostapd;
 mod keeper;
 pub(crate) mod ovsdb;
 
@@ -11,7 +11,7 @@ use millpond_report::wire::{Decision, Setting};
 
 pub use dry_run::DryRun;
 pub use hostapd::HostapdActuator;
-pub use keeper::{Happened, Keeper};
+pub use keeper::{Happened, Keeper, Wish};
 pub use ovsdb::OvsdbActuator;
 
 use crate::convert::channel;

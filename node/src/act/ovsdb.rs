@@ -18,7 +18,7 @@ use super::{ActError, Actuator, Confirmation, Proposal, propose};
 use crate::net::ovsdb::{Ovsdb, OvsdbError};
 
 /// OpenSync's database.
-const DATABASE: &str = "Open_vSwitch";
+pub(crate) const DATABASE: &str = "Open_vSwitch";
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Radios of the router that this node runs on.

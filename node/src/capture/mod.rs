@@ -3,15 +3,19 @@
 mod align;
 mod replay;
 pub mod sim;
+mod stations;
+mod stream;
 mod udp;
 
 use std::time::Duration;
 
 pub use align::Align;
 pub use replay::ReplaySource;
+pub use stations::StationsSource;
+pub use stream::{Log, StreamSource};
 pub use udp::{Payload, UdpSource};
 
-use millpond_dsp::phy::{MacAddr, Micros};
+use millpond_dsp::phy::{Dbm, MacAddr, Micros};
 use millpond_dsp::{Cfr, CsiFrame, CsiMeta, LinkId};
 use millpond_report::{Raw, SensingPermit, Wipe};
 use num_complex::Complex;
@@ -78,6 +82,20 @@ impl Frame {
     /// sources heard, are of different ones.
     pub const fn stream(&self) -> (u8, LinkId) {
         (self.source, self.meta.link)
+    }
+
+    /// A level without a channel: all that some drivers know of a frame.
+    pub fn fill_level(&mut self, t: Micros, ends: Ends, level: Dbm) {
+        self.wipe();
+        (self.meta, self.ends) = (CsiMeta { rssi: Some(level), ..CsiMeta::at(t) }, ends);
+    }
+
+    /// The level, if the place holds one without a channel.
+    pub fn level(&self) -> Option<(Micros, Dbm)> {
+        match self.meta.rssi {
+            Some(level) if self.tones.is_empty() => Some((self.meta.t, level)),
+            _ => None,
+        }
     }
 
     /// Says which source it came from.

@@ -128,7 +128,7 @@ impl Receiver {
 }
 
 /// The frame of a record, at the node's time.
-fn fill(frame: &mut Frame, record: &Record<'_>, ends: Ends, clocks: &mut Vec<(Ends, Align)>, now: Micros) {
+pub(super) fn fill(frame: &mut Frame, record: &Record<'_>, ends: Ends, clocks: &mut Vec<(Ends, Align)>, now: Micros) {
     let at = match clocks.iter().position(|(e, _)| *e == ends) {
         Some(at) => at,
         None => {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Fault;
-use crate::config::{CONFIG_MAX, Config, SourceConfig, read};
+use crate::config::{CONFIG_MAX, Config, SourceConfig, TelemetryConfig, read};
 use crate::net::Streams;
 use crate::store::read_text;
 
@@ -45,6 +45,9 @@ pub(super) fn run(mut parser: lexopt::Parser, streams: &mut Streams) -> Result<(
     streams.result(&format!("zones    {}", config.zones));
     streams.result(&format!("pods     {}", config.home.pods.len()));
     streams.result(&format!("sources  {sources}"));
+    let telemetry: Vec<&str> = config.telemetry.iter().map(TelemetryConfig::kind).collect();
+    let telemetry = if telemetry.is_empty() { "none: nothing is planned".to_owned() } else { telemetry.join(", ") };
+    streams.result(&format!("air      {telemetry}"));
     let page = config.page.as_ref().map_or("off".to_owned(), |p| format!("http://{}/", p.bind));
     streams.result(&format!("page     {page}"));
     Ok(())

@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossbeam::channel::bounded;
+use millpond_dsp::phy::Micros;
 use millpond_optimizer::model::regulatory::{Domain, ETSI};
 use millpond_report::budget::sampler::{NoWords, Words};
 use millpond_report::handle::Shuffle;
 
 use super::{Fault, check};
 use crate::act::{Actuator, DryRun, HostapdActuator, Keeper, OvsdbActuator};
-use crate::capture::{Payload, ReplaySource, Source, UdpSource};
-use crate::config::{ActuatorConfig, Config, SourceConfig};
-use crate::net::{Doors, Keys, Server, Streams};
+use crate::capture::{Log, Payload, ReplaySource, Source, StationsSource, StreamSource, UdpSource};
+use crate::config::{ActuatorConfig, Config, SourceConfig, TelemetryConfig};
+use crate::net::subscriber::Subscriber;
+use crate::net::{Doors, Keys, Serial, Server, Streams, Tail};
 use crate::pipeline::{Calendar, Pipeline};
 use crate::planner::Planner;
 use crate::runtime::{Clock, Control, Live, Outlets, Parts, commands, restore, wall_calendar};
@@ -22,7 +24,7 @@ use crate::sinks::Board;
 use crate::sinks::page::Page;
 use crate::sinks::terminal::Terminal;
 use crate::store::Folder;
-use crate::telemetry::Nothing;
+use crate::telemetry::{Door, Gather, HostapdDoor, Household, Nl80211Door, OpensyncDoor, StatisticsDoor};
 
 const HELP: &str = "\
 Usage: millpond run [--config FILE] [--folder FOLDER]
@@ -127,10 +129,11 @@ fn parts(config: &Config, calendar: Calendar) -> Result<Parts, Fault> {
     let handles =
         Shuffle::draw(&mut Random).map_err(|_| Fault::Failed("the system's random generator is not ready".into()))?;
     let sources = config.sources.iter().map(source).collect::<Result<_, _>>()?;
+    let doors = config.telemetry.iter().map(|t| door(t, config)).collect::<Result<_, _>>()?;
     Ok(Parts {
         sources,
         pipeline: Pipeline::new(config.zones, &config.places, calendar, handles),
-        reports: Box::new(Nothing),
+        reports: Box::new(Gather::new(doors, config.home.pods.first().copied())),
         planner: Planner::new(config.home.clone(), calendar, config.plan.seed),
         keeper: Some(Keeper::new(actuator(config), config.plan.mode, config.plan.window)),
     })
@@ -140,9 +143,38 @@ fn source(config: &SourceConfig) -> Result<Box<dyn Source>, Fault> {
     Ok(match config {
         SourceConfig::Esp32Udp { listen } => Box::new(UdpSource::new(*listen, Payload::Esp32)),
         SourceConfig::NexmonUdp { listen } => Box::new(UdpSource::new(*listen, Payload::Nexmon)),
+        SourceConfig::Esp32Serial { device, baud } => {
+            let (device, baud) = (device.clone(), *baud);
+            Box::new(StreamSource::new(Log::Esp32, move || Ok(Arc::new(Serial::open(&device, baud)?))))
+        }
+        SourceConfig::File { path, log } => {
+            let path = path.clone();
+            Box::new(StreamSource::new(*log, move || Ok(Arc::new(Tail::open(&path)?))))
+        }
+        SourceConfig::Stations { interface, rate_hz } => Box::new(StationsSource::new(interface.clone(), *rate_hz)),
         SourceConfig::Replay { path, repeat } => {
             let named = |e| Fault::Failed(format!("{}: {e}", path.display()));
             Box::new(ReplaySource::new(path.clone(), *repeat).map_err(named)?)
+        }
+    })
+}
+
+fn door(telemetry: &TelemetryConfig, config: &Config) -> Result<Box<dyn Door>, Fault> {
+    // The node runs on the first pod.
+    let household = Household::new(config.home.clone(), 0);
+    Ok(match telemetry {
+        TelemetryConfig::Nl80211 { interface, survey, scan_min } => {
+            let every = (*scan_min > 0).then(|| Micros(u64::from(*scan_min) * 60 * Micros::SECOND.0));
+            Box::new(Nl80211Door::new(interface.clone(), household, *survey, every))
+        }
+        TelemetryConfig::Hostapd { folder } => {
+            Box::new(HostapdDoor::new(folder.clone(), config.keep.folder.clone(), household))
+        }
+        TelemetryConfig::Opensync { socket } => Box::new(OpensyncDoor::new(socket.clone(), household)),
+        TelemetryConfig::Statistics { broker, topic, nodes } => {
+            let subscriber = Subscriber::start(*broker, topic)
+                .map_err(|e| Fault::Failed(format!("a thread does not start: {e}")))?;
+            Box::new(StatisticsDoor::new(subscriber, household, nodes.clone()))
         }
     })
 }

@@ -11,11 +11,13 @@ use super::fault::Faults;
 use super::settings::Address;
 use super::table::Table;
 use super::{
-    ActuatorConfig, Config, ConfigError, KeepConfig, Labels, Mode, PORT, PageConfig, PlanConfig, SourceConfig, Window,
+    ActuatorConfig, Config, ConfigError, KeepConfig, Labels, Mode, PORT, PageConfig, PlanConfig, SourceConfig,
+    TelemetryConfig, Window,
 };
+use crate::capture::Log;
 use crate::net::{BindError, check_bind};
 use crate::pipeline::Place;
-use crate::telemetry::{DEFAULT_COUNTRY, Home};
+use crate::telemetry::{DEFAULT_COUNTRY, Home, SurveyCounters};
 
 /// Longest text that is read, bytes.
 pub const CONFIG_MAX: u64 = 256 * 1024;
@@ -26,6 +28,8 @@ const OVSDB_SOCKET: &str = "/var/run/db.sock";
 /// Where `hostapd` keeps its control sockets.
 const HOSTAPD_FOLDER: &str = "/var/run/hostapd";
 const FOLDER: &str = "/var/lib/millpond";
+/// The router that the node runs on, where nobody named a pod: an address that no card has.
+const THIS: MacAddr = MacAddr([2, 0, 0, 0, 0, 0]);
 const NIGHT: Window = Window { from: 3 * 60, to: 5 * 60 };
 
 /// Reads a settings file. An empty one gives the defaults.
@@ -44,7 +48,7 @@ pub fn read(text: &str) -> Result<Config, ConfigError> {
 
 fn whole(root: &Table<'_>) -> Config {
     let (zones, zone_labels) = zones(root);
-    let (pods, pod_labels, mut places) = pods(root, zones);
+    let (mut pods, others, pod_labels, mut places) = pods(root, zones);
     places.extend(devices(root, zones));
     let node = root.table("node");
     let country = node.text("country").unwrap_or(DEFAULT_COUNTRY);
@@ -62,12 +66,17 @@ fn whole(root: &Table<'_>) -> Config {
         }
     }
     node.finish();
+    let telemetry: Vec<TelemetryConfig> = limited(root, "telemetry").iter().filter_map(telemetry).collect();
+    if pods.is_empty() && !telemetry.is_empty() {
+        pods.push(THIS);
+    }
     let config = Config {
         labels: Labels::new(&zone_labels, &pod_labels),
         zones,
         places,
-        home: Home { country: country.to_owned(), pods },
+        home: Home { country: country.to_owned(), pods, others },
         sources: limited(root, "source").iter().filter_map(source).collect(),
+        telemetry,
         plan: plan(&root.table("plan")),
         page: page(&root.table("page")),
         keep: KeepConfig { folder },
@@ -125,24 +134,41 @@ fn address(table: &Table<'_>) -> Option<MacAddr> {
     table.needed("address", address, "\"02:00:00:00:00:01\"")
 }
 
-fn pods<'a>(root: &Table<'a>, zones: u8) -> (Vec<MacAddr>, Vec<&'a str>, Vec<Place>) {
+type Pods<'a> = (Vec<MacAddr>, Vec<(MacAddr, usize)>, Vec<&'a str>, Vec<Place>);
+
+fn pods<'a>(root: &Table<'a>, zones: u8) -> Pods<'a> {
     let tables = limited(root, "pod");
     if tables.len() > 8 {
         root.fault("pod", "there are more than 8 pods", "run a second node for the others");
     }
     let labels = numbered(&tables, 8);
-    let (mut pods, mut places) = (Vec::new(), Vec::new());
+    let (mut pods, mut others, mut places) = (Vec::new(), Vec::new(), Vec::new());
     for table in &tables {
         let address = address(table);
         places.extend(place(table, zones, address));
         if address.is_some_and(|a| pods.iter().any(|(_, b)| *b == a)) {
             table.fault("address", "this address stands twice", "each pod has one of its own");
         }
-        pods.extend(address.map(|a| (table.integer("number", 1..=8), a)));
+        let number = table.integer("number", 1..=8);
+        pods.extend(address.map(|a| (number, a)));
+        for text in table.texts("others").into_iter().take(LIST_MAX) {
+            match text.parse::<Address>() {
+                Ok(other) => {
+                    others.push((other.0, number));
+                    places.extend(place(table, zones, Some(other.0)));
+                }
+                Err(()) => {
+                    let form = "write each as in \"02:00:00:00:00:01\"";
+                    table.fault("others", format!("{text:?} is no address of a radio"), form);
+                }
+            }
+        }
         table.finish();
     }
     pods.sort_by_key(|(number, _)| *number);
-    (pods.into_iter().map(|(_, a)| a).collect(), labels, places)
+    let index = |n: Option<u8>| pods.iter().position(|(number, _)| *number == n);
+    let others = others.into_iter().filter_map(|(a, n)| Some((a, index(n)?))).collect();
+    (pods.iter().map(|(_, a)| *a).collect(), others, labels, places)
 }
 
 fn devices(root: &Table<'_>, zones: u8) -> Vec<Place> {
@@ -184,11 +210,64 @@ fn check(table: &Table<'_>, key: &'static str, address: SocketAddr) -> bool {
     false
 }
 
+/// The name of a network interface, as Linux has it: 15 bytes, no slash.
+fn interface(table: &Table<'_>) -> Option<String> {
+    let name = table.needed("interface", table.text("interface"), "\"wlan0\"")?;
+    let good = (1..=15).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic() && b != b'/');
+    if !good {
+        table.fault("interface", "this is no name of an interface", "see `ip link` for the names");
+    }
+    good.then(|| name.to_owned())
+}
+
+fn telemetry(table: &Table<'_>) -> Option<TelemetryConfig> {
+    let kind = table.choice("kind", &[("nl80211", 0), ("hostapd", 1), ("opensync", 2), ("statistics", 3)]);
+    let telemetry = match table.needed("kind", kind, "\"nl80211\"") {
+        Some(0) => {
+            let counters = [
+                ("auto", SurveyCounters::Auto),
+                ("absolute", SurveyCounters::Absolute),
+                ("delta", SurveyCounters::Delta),
+                ("mixed", SurveyCounters::Mixed),
+            ];
+            let survey = table.choice("survey", &counters).unwrap_or_default();
+            let scan_min = table.integer("scan_min", 0..=1440).unwrap_or(0);
+            interface(table).map(|interface| TelemetryConfig::Nl80211 { interface, survey, scan_min })
+        }
+        Some(1) => Some(TelemetryConfig::Hostapd { folder: table.text("folder").unwrap_or(HOSTAPD_FOLDER).into() }),
+        Some(2) => Some(TelemetryConfig::Opensync { socket: table.text("socket").unwrap_or(OVSDB_SOCKET).into() }),
+        Some(_) => {
+            let broker: Option<SocketAddr> = table.parsed("broker", "192.168.1.1:1883");
+            let broker = table.needed("broker", broker, "\"192.168.1.1:1883\"").filter(|a| check(table, "broker", *a));
+            let topic = table.needed("topic", table.text("topic").filter(|t| !t.is_empty()), "\"stats\"");
+            let nodes: Vec<String> = table.texts("nodes").into_iter().take(8).map(str::to_owned).collect();
+            table.needed("nodes", (!nodes.is_empty()).then_some(()), "[\"1A2B3C\"]");
+            broker.zip(topic).map(|(broker, t)| TelemetryConfig::Statistics { broker, topic: t.to_owned(), nodes })
+        }
+        None => return None,
+    };
+    table.finish();
+    telemetry
+}
+
 fn source(table: &Table<'_>) -> Option<SourceConfig> {
-    let kind = table.choice("kind", &[("esp32-udp", 0), ("nexmon-udp", 1), ("replay", 2)]);
-    let source = match table.needed("kind", kind, "\"esp32-udp\"") {
+    let kinds = [("esp32-udp", 0), ("esp32-serial", 1), ("nexmon-udp", 2), ("file", 3), ("stations", 4), ("replay", 5)];
+    let source = match table.needed("kind", table.choice("kind", &kinds), "\"esp32-udp\"") {
         Some(0) => listen(table).map(|listen| SourceConfig::Esp32Udp { listen }),
-        Some(1) => listen(table).map(|listen| SourceConfig::NexmonUdp { listen }),
+        Some(1) => {
+            let baud = table.integer("baud", 9_600..=4_000_000).unwrap_or(921_600);
+            path(table, "device", "\"/dev/ttyUSB0\"").map(|device| SourceConfig::Esp32Serial { device, baud })
+        }
+        Some(2) => listen(table).map(|listen| SourceConfig::NexmonUdp { listen }),
+        Some(3) => {
+            let logs = [("feitcsi", Log::Feitcsi), ("intel5300", Log::Intel5300), ("esp32", Log::Esp32)];
+            let log = table.needed("format", table.choice("format", &logs), "\"feitcsi\"");
+            path(table, "path", "\"/tmp/csi.dat\"").zip(log).map(|(path, log)| SourceConfig::File { path, log })
+        }
+        Some(4) => {
+            let rate_hz = table.integer("rate_hz", 1..=20).unwrap_or(10);
+            interface(table).map(|interface| SourceConfig::Stations { interface, rate_hz })
+        }
         Some(_) => {
             let repeat = table.flag("repeat").unwrap_or(false);
             path(table, "path", "\"/tmp/csi.dat\"").map(|path| SourceConfig::Replay { path, repeat })

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use millpond_dsp::phy::MacAddr;
 
 use super::{Labels, PageConfig};
+use crate::capture::Log;
 use crate::pipeline::Place;
-use crate::telemetry::Home;
+use crate::telemetry::{Home, SurveyCounters};
 
 /// Everything that a household writes into its settings file.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub struct Config {
     pub home: Home,
     /// Where frames come from.
     pub sources: Vec<SourceConfig>,
+    /// Where the state of the air comes from.
+    pub telemetry: Vec<TelemetryConfig>,
     /// What may be changed, by what, and when.
     pub plan: PlanConfig,
     /// The page, unless it is off.
@@ -37,6 +40,27 @@ pub enum SourceConfig {
     Esp32Udp {
         /// Address of this machine.
         listen: SocketAddr,
+    },
+    /// ESP32 text lines on a serial device.
+    Esp32Serial {
+        /// The device.
+        device: PathBuf,
+        /// Bits a second.
+        baud: u32,
+    },
+    /// A recording that another program is writing.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        log: Log,
+    },
+    /// Levels of the stations of an interface, by nl80211.
+    Stations {
+        /// The interface.
+        interface: String,
+        /// Questions a second.
+        rate_hz: u8,
     },
     /// Nexmon's datagrams.
     NexmonUdp {
@@ -57,8 +81,56 @@ impl SourceConfig {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Esp32Udp { .. } => "esp32-udp",
+            Self::Esp32Serial { .. } => "esp32-serial",
+            Self::File { .. } => "file",
+            Self::Stations { .. } => "stations",
             Self::NexmonUdp { .. } => "nexmon-udp",
             Self::Replay { .. } => "replay",
+        }
+    }
+}
+
+/// One place where the state of the air comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TelemetryConfig {
+    /// The kernel's wireless layer.
+    Nl80211 {
+        /// The interface.
+        interface: String,
+        /// How its survey counters are read.
+        survey: SurveyCounters,
+        /// Minutes between two looks around; 0 for none.
+        scan_min: u16,
+    },
+    /// `hostapd`, by its control sockets.
+    Hostapd {
+        /// The folder of the sockets.
+        folder: PathBuf,
+    },
+    /// OpenSync's tables.
+    Opensync {
+        /// The database's socket.
+        socket: PathBuf,
+    },
+    /// OpenSync's statistics from a broker of the home.
+    Statistics {
+        /// The broker.
+        broker: SocketAddr,
+        /// The topic.
+        topic: String,
+        /// What OpenSync calls the pods, in the order of their numbers.
+        nodes: Vec<String>,
+    },
+}
+
+impl TelemetryConfig {
+    /// The word of the settings file for its kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Nl80211 { .. } => "nl80211",
+            Self::Hostapd { .. } => "hostapd",
+            Self::Opensync { .. } => "opensync",
+            Self::Statistics { .. } => "statistics",
         }
     }
 }

@@ -34,7 +34,10 @@ fn the_commented_example_is_read_as_it_is_and_with_every_comment_undone() {
     assert_eq!(faults(&whole), [""; 0]);
     let config = read(&whole).ok().unwrap();
     let kinds: Vec<&str> = config.sources.iter().map(SourceConfig::kind).collect();
-    assert_eq!(kinds, ["esp32-udp", "nexmon-udp", "replay"]);
+    assert_eq!(kinds, ["esp32-udp", "esp32-serial", "nexmon-udp", "file", "stations", "replay"]);
+    let kinds: Vec<&str> = config.telemetry.iter().map(TelemetryConfig::kind).collect();
+    assert_eq!(kinds, ["nl80211", "hostapd", "opensync", "statistics"]);
+    assert_eq!(config.home.others.len(), 1);
     assert!(matches!(config.plan.actuator, ActuatorConfig::Hostapd { .. }));
 }
 

@@ -84,7 +84,11 @@ impl Setup {
     }
 
     fn household(&self) -> Home {
-        Home { country: DEFAULT_COUNTRY.into(), pods: self.pods().map(|d| self.address(d)).collect() }
+        Home {
+            country: DEFAULT_COUNTRY.into(),
+            pods: self.pods().map(|d| self.address(d)).collect(),
+            others: Vec::new(),
+        }
     }
 
     /// What the simulated drivers report.

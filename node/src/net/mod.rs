@@ -1,5 +1,6 @@
 //! The doors: sockets and the standard streams. No other module opens one.
 
+mod bytes;
 mod datagrams;
 mod doors;
 mod feed;
@@ -10,7 +11,9 @@ pub mod nl80211;
 pub mod ovsdb;
 mod server;
 mod streams;
+pub mod subscriber;
 
+pub use bytes::{Bytes, Serial, Tail};
 pub use datagrams::{DATAGRAM_MAX, Datagrams};
 pub use doors::{BindError, Doors, Keys, check_bind};
 pub use feed::Feed;

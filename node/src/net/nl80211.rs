@@ -18,6 +18,7 @@ const GET_SURVEY: u8 = 50;
 
 const IFINDEX: u16 = 3;
 const IFNAME: u16 = 4;
+const IFTYPE: u16 = 5;
 const MAC: u16 = 6;
 const STA_INFO: u16 = 21;
 const WIPHY_FREQ: u16 = 38;
@@ -41,6 +42,8 @@ pub struct Interface {
     pub index: u32,
     /// Its own address.
     pub address: Option<MacAddr>,
+    /// It is an access point.
+    pub serves: bool,
     /// Primary 20 MHz channel.
     pub channel: Option<(Band, u8)>,
     /// Width.
@@ -178,6 +181,8 @@ fn interface(a: Attributes<'_>) -> Option<Interface> {
     Some(Interface {
         index: a.find(IFINDEX).and_then(u32_of)?,
         address: a.find(MAC).and_then(address),
+        // `NL80211_IFTYPE_AP`.
+        serves: a.find(IFTYPE).and_then(u32_of) == Some(3),
         channel: a.find(WIPHY_FREQ).and_then(u32_of).and_then(channel_of),
         // `NL80211_CHAN_WIDTH_*`.
         width: match a.find(CHANNEL_WIDTH).and_then(u32_of) {
@@ -359,8 +364,14 @@ mod tests {
 
         let info = of(&[(1, &5180u32.to_ne_bytes()), (2, &[0xa1]), (3, &[]), (4, &900u64.to_ne_bytes())]);
         let one = survey(Attributes(&of(&[(SURVEY_INFO, &info)]))).unwrap();
-        let expected =
-            ChannelInfo { mhz: 5180, noise_dbm: Some(-95), in_use: true, active_ms: Some(900), busy_ms: None, tx_ms: None };
+        let expected = ChannelInfo {
+            mhz: 5180,
+            noise_dbm: Some(-95),
+            in_use: true,
+            active_ms: Some(900),
+            busy_ms: None,
+            tx_ms: None,
+        };
         assert_eq!(one, expected);
 
         let elements = [&[0, 4][..], b"pond", &[61, 3, 36, 1, 0], &[192, 3, 1, 42, 50]].concat();

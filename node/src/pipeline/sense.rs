@@ -1,16 +1,18 @@
 //! What the node learns from samples. It lives inside `Raw` and is wiped as a whole.
 
-use millpond_dsp::LinkId;
-use millpond_dsp::detect::{DetectorConfig, LinkBank, MotionState, Presence};
-use millpond_dsp::phy::{MacAddr, Micros};
+use millpond_dsp::detect::{DetectorConfig, LinkBank, MotionState, Presence, RssiDetector};
+use millpond_dsp::phy::{Dbm, MacAddr, Micros};
 use millpond_dsp::zones::{self, Ends, ZoneTracker};
+use millpond_dsp::{LinkId, RssiSample};
 use millpond_report::Wipe;
 use millpond_report::estimate::{self, LinkEstimate, Motion, ZoneEstimate};
 
 use crate::capture::Frame;
 
-/// Links at most; later ones are not used.
+/// Links at most. One more takes a place only from one that is silent, or from a stranger if the household knows it.
 pub const LINKS: usize = 32;
+/// A place is free again when its link was not heard for this long.
+const SILENT: Micros = Micros(10_000_000);
 /// Zones at most.
 pub const ZONES: usize = 16;
 
@@ -29,6 +31,11 @@ struct Link {
     stream: (u8, LinkId),
     frames: u32,
     most: u32,
+    /// One of its ends is a device that the household named.
+    known: bool,
+    last: Micros,
+    /// The detector of a link of which only the level is heard.
+    level: Option<Box<RssiDetector>>,
 }
 
 /// Detectors of all links and the zones that they see.
@@ -64,15 +71,28 @@ impl Sense {
 
     /// Takes one frame; false if it is not used.
     pub fn push(&mut self, frame: &Frame) -> bool {
+        if let Some((t, level)) = frame.level() {
+            return self.push_level(frame, t, level);
+        }
         // An unreadable datagram leaves an empty place, and must not take one of the links.
         if frame.view(LinkId(0)).is_none() {
             return false;
         }
-        let Some(link) = self.link_of(frame) else { return false };
+        let Some(t) = frame.view(LinkId(0)).map(|v| v.meta().t) else { return false };
+        let Some(link) = self.link_of(frame, t) else { return false };
         let Some(view) = frame.view(link) else { return false };
-        self.decide(view.meta().t);
-        self.links[usize::from(link.0)].frames += 1;
+        self.decide(t);
         self.bank.push(&view).is_ok()
+    }
+
+    fn push_level(&mut self, frame: &Frame, t: Micros, level: Dbm) -> bool {
+        let Some(link) = self.link_of(frame, t) else { return false };
+        self.decide(t);
+        let config = self.config;
+        let fresh = || Box::new(RssiDetector::new(config, link));
+        let detector = self.links[usize::from(link.0)].level.get_or_insert_with(fresh);
+        detector.push(&RssiSample { t, link, level, noise: None });
+        true
     }
 
     /// Lets time pass until `now_us`.
@@ -82,24 +102,53 @@ impl Sense {
     }
 
     /// The number of a frame's link: links are counted in order of arrival, so nothing depends on an address's value.
-    fn link_of(&mut self, frame: &Frame) -> Option<LinkId> {
+    fn link_of(&mut self, frame: &Frame, t: Micros) -> Option<LinkId> {
         let (ends, stream) = (frame.ends(), frame.stream());
-        if let Some(at) = self.links.iter().position(|l| l.ends == ends && l.stream == stream) {
-            return Some(LinkId(at as u16));
-        }
-        if self.links.len() == LINKS {
-            return None;
-        }
-        let link = LinkId(self.links.len() as u16);
-        self.links.push(Link { ends, stream, frames: 0, most: 1 });
+        let found = self.links.iter().position(|l| l.ends == ends && l.stream == stream);
+        let at = match found {
+            Some(at) => at,
+            None => self.admit(ends, stream, t)?,
+        };
+        let link = &mut self.links[at];
+        (link.last, link.frames) = (t.max(link.last), link.frames.saturating_add(1));
+        Some(LinkId(at as u16))
+    }
+
+    /// A place for a new link. Whoever forges addresses cannot push out what the household named, nor what is heard.
+    fn admit(&mut self, ends: crate::capture::Ends, stream: (u8, LinkId), t: Micros) -> Option<usize> {
         let zone = |address| self.places.iter().find(|p| p.address == address).map(|p| usize::from(p.zone));
-        match (zone(ends.tx), zone(ends.rx)) {
+        let (a, b) = (zone(ends.tx), zone(ends.rx));
+        let known = a.is_some() || b.is_some();
+        let at = if self.links.len() < LINKS { self.links.len() } else { self.evict(known, t)? };
+        let fresh = Link { ends, stream, frames: 0, most: 1, known, last: t, level: None };
+        match self.links.get_mut(at) {
+            Some(place) => *place = fresh,
+            None => self.links.push(fresh),
+        }
+        let link = LinkId(at as u16);
+        match (a, b) {
             // A home of one zone has every link in it.
             _ if self.zones == 1 => self.assign(link, 0, Ends::Both),
             (Some(a), Some(b)) if a == b => self.assign(link, a, Ends::Both),
             (a, b) => [a, b].into_iter().flatten().for_each(|z| self.assign(link, z, Ends::One)),
         }
-        Some(link)
+        Some(at)
+    }
+
+    /// Frees the place of the link that was silent for longest: a stranger's at any time for one that the household knows,
+    /// anybody's after ten seconds, and a known one's for a known one alone.
+    fn evict(&mut self, known: bool, t: Micros) -> Option<usize> {
+        let may = |l: &Link| match (known, l.known) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => t.since(l.last) > SILENT,
+        };
+        let free = self.links.iter().enumerate().filter(|(_, l)| may(l));
+        let (at, _) = free.min_by_key(|(at, l)| (l.known, l.last, *at))?;
+        let link = LinkId(at as u16);
+        self.bank.forget(link);
+        self.tracker.forget(link);
+        Some(at)
     }
 
     fn assign(&mut self, link: LinkId, zone: usize, ends: Ends) {
@@ -111,6 +160,13 @@ impl Sense {
         self.now = self.now.max(now);
         while let Some(decision) = self.bank.poll(now) {
             let _ = self.tracker.push(&decision);
+        }
+        // A level alone is a poor witness: it is heard where there is no better one.
+        let alone = self.bank.is_empty();
+        for detector in self.links.iter_mut().filter_map(|l| l.level.as_mut()) {
+            while let Some(decision) = detector.poll(now) {
+                let _ = if alone { self.tracker.push(&decision) } else { Ok(()) };
+            }
         }
         if let zones::Place::Zone(zone) = self.tracker.place(self.now) {
             self.named = Some(zone);
@@ -191,7 +247,10 @@ impl Drop for Sense {
     /// Overwrites where it lies, before it is freed, what names an address and what was learnt from samples.
     fn drop(&mut self) {
         self.places.iter_mut().for_each(|p| p.address = MacAddr([0; 6]));
-        self.links.iter_mut().for_each(|l| l.ends = crate::capture::Ends::NOBODY);
+        for link in &mut self.links {
+            link.ends = crate::capture::Ends::NOBODY;
+            link.level.iter_mut().for_each(|d| d.reset());
+        }
         *self.bank = LinkBank::new(self.config);
         *self.tracker = ZoneTracker::new(self.config);
         std::hint::black_box(self);
@@ -201,4 +260,74 @@ impl Drop for Sense {
 /// Thousandths, saturated; NaN is 0.
 fn milli(score: f32) -> i32 {
     (score * 1000.0) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use millpond_dsp::{Cfr, CsiFrame, CsiMeta};
+    use num_complex::Complex;
+
+    use super::*;
+    use crate::capture::{Ends as Pair, Heard};
+
+    const OWN: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+
+    fn frame(tx: MacAddr, t: u64) -> Frame {
+        let h = [Complex::new(3i8, 4), Complex::new(5, 6)];
+        let frame = CsiFrame::new(CsiMeta::at(Micros(t)), &[-1, 1], Cfr::I8(&h)).unwrap();
+        let mut place = Frame::empty();
+        place.fill(&Heard { frame, ends: Pair { tx, rx: MacAddr([0; 6]) } });
+        place
+    }
+
+    fn stranger(n: u32) -> MacAddr {
+        let [a, b, c, d] = n.to_be_bytes();
+        MacAddr([2, 9, a, b, c, d])
+    }
+
+    #[test]
+    fn a_thousand_strangers_lock_out_nobody_that_the_household_named() {
+        let place = Place { address: OWN, zone: 0 };
+        let mut sense = Sense::new(2, &[place]);
+        for n in 0..1_000 {
+            sense.push(&frame(stranger(n), u64::from(n) * 1_000));
+        }
+        assert_eq!(sense.links.len(), LINKS);
+        sense.push(&frame(OWN, 1_000_000));
+        let own = |s: &Sense| s.links.iter().filter(|l| l.ends.tx == OWN).count();
+        assert_eq!(own(&sense), 1, "it takes a stranger's place at once");
+        // The storm goes on; the own device pauses for a minute and is still there.
+        for n in 0..60_000 {
+            sense.push(&frame(stranger(n % 1_000), 1_000_000 + u64::from(n) * 1_000));
+        }
+        assert_eq!((own(&sense), sense.links.len()), (1, LINKS));
+    }
+
+    #[test]
+    fn a_place_of_one_that_has_gone_is_free_for_a_stranger_and_starts_anew() {
+        let mut sense = Sense::new(1, &[]);
+        for n in 0..LINKS as u32 {
+            sense.push(&frame(stranger(n), 0));
+        }
+        let place = |s: &Sense| s.links.iter().position(|l| l.ends.tx == stranger(99));
+        sense.push(&frame(stranger(99), 9_000_000));
+        assert_eq!(place(&sense), None, "all are heard");
+        sense.push(&frame(stranger(99), 11_000_000));
+        let at = place(&sense).unwrap();
+        assert_eq!((sense.links[at].frames, sense.links.len()), (1, LINKS));
+    }
+
+    #[test]
+    fn a_level_alone_makes_a_link() {
+        let mut sense = Sense::new(1, &[]);
+        let pair = Pair { tx: stranger(1), rx: OWN };
+        for i in 0..400u64 {
+            let mut place = Frame::empty();
+            // A body that moves: six decibels up and down, after a quiet half a minute.
+            let swing = if i > 300 && i % 2 == 0 { 6.0 } else { 0.0 };
+            place.fill_level(Micros(i * 100_000), pair, Dbm(-50.0 - swing));
+            assert!(sense.push(&place));
+        }
+        assert!(sense.estimate((39_900_000, 0)).motion == Motion::Moving);
+    }
 }

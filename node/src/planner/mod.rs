@@ -1,6 +1,7 @@
 //! Telemetry to decisions: events in, messages out. No clock, no socket, no thread of its own.
 
 mod decide;
+mod effect;
 
 use millpond_dsp::phy::{Band, Micros};
 use millpond_optimizer::env::Environment;
@@ -33,7 +34,8 @@ impl Planner {
     }
 
     /// Takes one window of telemetry: one message a radio.
-    pub fn on_report(&mut self, report: &Raw<AirReport>, _now: Micros) -> Actions {
+    pub fn on_report(&mut self, report: &Raw<AirReport>, now: Micros) -> Actions {
+        gate::fold_public(&mut self.known, now.0, Known::date);
         gate::fold(&mut self.known, report, Known::take);
         let mut actions = Actions::new();
         for node in 1..=self.nodes {
@@ -70,6 +72,26 @@ impl Planner {
     }
 }
 
+impl Planner {
+    /// A decision is about to be done: who is served now is remembered.
+    pub fn on_change(&mut self, number: u16) {
+        gate::fold_public(&mut self.known, number, Known::remember);
+    }
+
+    /// A decision was done at `now`: its effect is judged a minute later.
+    pub fn on_applied(&mut self, number: u16, now: Micros) {
+        gate::fold_public(&mut self.known, (number, now.0), Known::done);
+    }
+
+    /// The decision that was done last, with its measured effect, once: the change in the number of those that were served
+    /// before and still are, tenths of a percent; 0 is nobody lost.
+    pub fn on_effect(&mut self, now: Micros) -> Option<Message> {
+        let judged = gate::fold_public(&mut self.known, now.0, Known::judge);
+        let decision = gate::decision(self.calendar.slot(now), &judged);
+        decision.get().measured.map(|_| Message::Decision(decision))
+    }
+}
+
 /// What the planner holds of the air. It lives inside `Raw`.
 struct Known {
     home: Home,
@@ -79,16 +101,44 @@ struct Known {
     told: Vec<DecisionInput>,
     fresh: bool,
     next_number: u32,
+    effect: effect::Effect,
 }
 
 impl Known {
     fn new(home: Home, seed: u64) -> Self {
         let environment = Environment::new().with_seed(seed);
-        Self { home, environment, surveys: vec![], site: None, told: vec![], fresh: false, next_number: 1 }
+        Self {
+            home,
+            environment,
+            surveys: vec![],
+            site: None,
+            told: vec![],
+            fresh: false,
+            next_number: 1,
+            effect: effect::Effect::default(),
+        }
+    }
+
+    fn date(&mut self, now_us: u64) {
+        self.effect.set_time(Micros(now_us));
+    }
+
+    fn remember(&mut self, number: u16) {
+        let decided = self.told.iter().find(|d| d.number % 65_536 == u32::from(number));
+        self.effect.remember(decided.copied());
+    }
+
+    fn done(&mut self, (number, now_us): (u16, u64)) {
+        self.effect.done(number, Micros(now_us));
+    }
+
+    fn judge(&mut self, now_us: u64) -> DecisionInput {
+        self.effect.judge(Micros(now_us)).unwrap_or(DecisionInput::keep(0, decide::NOWHERE))
     }
 
     fn take(&mut self, report: &AirReport) {
         let home = &self.home;
+        self.effect.take(home, report);
         let survey = |(pod, radio)| (pod as u8 + 1, radio, survey_of(home, report, pod, radio));
         let surveys = home.radios(report).into_iter().map(survey);
         self.surveys = surveys.map(|(node, radio, survey)| (node, radio.band, survey)).collect();
@@ -138,9 +188,11 @@ const NO_SURVEY: RadioSurvey = RadioSurvey {
 impl Wipe for Known {
     fn wipe(&mut self) {
         self.home.pods.iter_mut().for_each(|p| p.0 = [0; 6]);
+        self.home.others.iter_mut().for_each(|p| p.0.0 = [0; 6]);
         self.surveys.iter_mut().for_each(|s| s.2 = NO_SURVEY);
         self.told.iter_mut().for_each(|d| *d = DecisionInput::keep(0, decide::NOWHERE));
         self.site = None;
+        self.effect.forget();
         std::hint::black_box(self);
     }
 }

@@ -9,6 +9,7 @@ use millpond_report::state::{Admin, Less, More, Pause};
 use millpond_report::wire::range::{Kept, ManagedBy, Sensing, Slot, Source};
 use millpond_report::{Derived, Lan, Privacy, wire};
 
+use crate::act::Wish;
 use crate::message::Message;
 use crate::pipeline::Calendar;
 use crate::sinks::page::Command;
@@ -81,7 +82,11 @@ pub struct Control {
     pub meter: Meter,
     /// Lost sources.
     pub faults: Faults,
+    wishes: Mutex<Vec<Wish>>,
 }
+
+/// Wishes that wait for the planner at most; later ones are refused.
+const WISHES: usize = 16;
 
 /// Whoever has shown the admin key.
 struct Shown(bool);
@@ -95,12 +100,29 @@ impl Admin for Shown {
 impl Control {
     /// A node in a state.
     pub fn new(privacy: Privacy, calendar: Calendar) -> Self {
-        Self { privacy: Mutex::new(privacy), calendar, meter: Meter::default(), faults: Faults::default() }
+        let (meter, faults, wishes) = (Meter::default(), Faults::default(), Mutex::default());
+        Self { privacy: Mutex::new(privacy), calendar, meter, faults, wishes }
     }
 
     /// The state, locked. A panic elsewhere ends the process, so a poisoned lock is only seen in tests.
     pub fn privacy(&self) -> MutexGuard<'_, Privacy> {
         self.privacy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a wish of the household about a decision; it is carried out within a second. False if too many wait. Whoever
+    /// hands it on has checked the key.
+    pub fn wish(&self, wish: Wish) -> bool {
+        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = wishes.len() < WISHES;
+        if fits {
+            wishes.push(wish);
+        }
+        fits
+    }
+
+    /// The wishes that came since this was called last.
+    pub fn wishes(&self) -> Vec<Wish> {
+        std::mem::take(&mut *self.wishes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The slot that runs at `now`.

@@ -264,22 +264,39 @@ fn plan(
     shared: &Shared,
 ) {
     let mut next = shared.clock.now();
+    let (mut missing, mut running) = (0, None);
     loop {
         let now = shared.clock.now();
         let mut messages = Vec::new();
+        reports.tend();
         if now >= next {
             next = now + Micros(every.as_micros() as u64);
             let report = reports.report(now);
             messages = planner.on_report(&report, now);
             messages.extend(planner.on_timer(now));
+            messages.extend(planner.on_effect(now));
+        }
+        if missing != reports.missing() {
+            missing = reports.missing();
+            let event = gate::event(shared.control.slot(now), EventCode::Degraded, Number::new(missing.into()));
+            messages.push(Message::Event(event));
         }
         if let Some(keeper) = &mut keeper {
+            shared.control.wishes().into_iter().for_each(|wish| keeper.wish(wish));
             for message in &messages {
                 if let Message::Decision(decision) = message {
                     keeper.on_decision(decision.get());
                 }
             }
             let happened = keeper.on_timer(now, shared.control.minute(now));
+            if let Some((EventCode::PlanApplied, number)) = happened {
+                planner.on_applied(number, now);
+            }
+            if keeper.running() != running {
+                running = keeper.running();
+                // No report has come since it was asked for: what is known is how it was before.
+                running.into_iter().for_each(|number| planner.on_change(number));
+            }
             let event =
                 |(code, number): Happened| gate::event(shared.control.slot(now), code, Number::new(number.into()));
             messages.extend(happened.map(event).map(Message::Event));

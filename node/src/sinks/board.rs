@@ -49,6 +49,15 @@ impl Board {
         self.status = status;
     }
 
+    /// One that is told again, with its effect, takes its own place.
+    fn set_decision(&mut self, new: Option<Decision>) {
+        let Some(new) = new else { return };
+        match self.decisions.iter_mut().rev().find(|d| d.number == new.number && d.to == new.to) {
+            Some(place) if new.measured.is_some() => *place = new,
+            _ => keep_last(&mut self.decisions, Some(new), DECISIONS_MAX),
+        }
+    }
+
     /// The latest decision on a radio's own setting.
     pub fn decision_on(&self, radio: &Radio) -> Option<&Decision> {
         let same = |d: &&Decision| d.from.node == radio.node && d.from.band == radio.band;
@@ -65,7 +74,7 @@ impl Port for Board {
             Kind::Zone => keep_sorted(&mut self.zones, message.read(), |z| z.zone.get()),
             Kind::Radio => keep_sorted(&mut self.radios, message.read(), |r| (r.node.get(), r.band)),
             Kind::Link => keep_sorted(&mut self.links, message.read(), |l| l.handle.get()),
-            Kind::Decision => keep_last(&mut self.decisions, message.read(), DECISIONS_MAX),
+            Kind::Decision => self.set_decision(message.read()),
             Kind::Event => keep_last(&mut self.events, message.read(), EVENTS_MAX),
             Kind::Day | Kind::Month | Kind::Weekly | Kind::Snapshot => {}
         }

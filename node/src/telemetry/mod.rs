@@ -4,15 +4,30 @@
 //! gate's `fold` it becomes a [`Site`](millpond_optimizer::model::Site), whose order depends on what was measured and on
 //! the household's numbers, never on an address or on the order of arrival.
 
+mod count;
+mod gather;
+mod hostapd;
+mod household;
+mod nl80211;
+mod opensync;
 pub mod sim;
 mod site;
+mod statistics;
+pub mod sts;
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use millpond_dsp::phy::{Band, Bandwidth, MacAddr, Micros};
 use millpond_report::{Raw, Telemetry, Wipe};
 
+pub use count::SurveyCounters;
+pub use gather::{Door, Gather, Silent};
+pub use hostapd::HostapdDoor;
+pub use household::Household;
+pub use nl80211::Nl80211Door;
+pub use opensync::OpensyncDoor;
 pub use site::{DEFAULT_COUNTRY, Home, survey_of};
+pub use statistics::StatisticsDoor;
 
 /// One window of telemetry with its addresses.
 #[derive(Clone, Default)]
@@ -29,6 +44,8 @@ pub struct AirReport {
     pub stations: Vec<Station>,
     /// Path loss between pods.
     pub pod_losses: Vec<PodPair>,
+    /// Channels of 5 GHz that radar has closed for now.
+    pub radar: Vec<u8>,
 }
 
 /// A radio of the home as it stands.
@@ -80,8 +97,8 @@ pub struct ForeignBss {
     pub width: Bandwidth,
     /// Level, dBm.
     pub level_dbm: i32,
-    /// Share of time that it sends, thousandths.
-    pub duty_permille: u16,
+    /// Share of time that it sends, thousandths, where somebody measured it.
+    pub duty_permille: Option<u16>,
 }
 
 /// A station of the home.
@@ -101,6 +118,13 @@ pub struct Station {
     pub losses: Vec<(MacAddr, Band, i32)>,
 }
 
+impl Station {
+    /// A station of which a driver knows the address and where it is served, and nothing else yet.
+    pub const fn nameless(address: MacAddr, at: (MacAddr, Band)) -> Self {
+        Self { address, host_name: String::new(), ip: NO_IP, at, demand_kbps: 1, losses: Vec::new() }
+    }
+}
+
 /// Path loss between two pods.
 #[derive(Clone)]
 pub struct PodPair {
@@ -116,6 +140,14 @@ pub struct PodPair {
 pub trait Reports: Send {
     /// The window that ends at `now`.
     fn report(&mut self, now: Micros) -> Raw<AirReport>;
+
+    /// Called about once a second: connections that want answers get them.
+    fn tend(&mut self) {}
+
+    /// How many of the places that it asks do not answer.
+    fn missing(&self) -> u32 {
+        0
+    }
 }
 
 /// A home whose radios tell nothing.
@@ -125,6 +157,19 @@ impl Reports for Nothing {
     fn report(&mut self, _: Micros) -> Raw<AirReport> {
         Raw::new(AirReport::default())
     }
+}
+
+/// Noise floor where no driver measures one, dBm: thermal noise in 20 MHz and a receiver's usual 6 dB.
+const NOISE_DBM: i32 = -95;
+
+/// An address as drivers and daemons write it, `02:00:00:00:00:01`.
+fn address(text: &str) -> Option<MacAddr> {
+    let mut octets = [0; 6];
+    let mut parts = text.split(':');
+    for octet in &mut octets {
+        *octet = u8::from_str_radix(parts.next().filter(|p| p.len() == 2)?, 16).ok()?;
+    }
+    parts.next().is_none().then_some(MacAddr(octets))
 }
 
 const NOBODY: MacAddr = MacAddr([0; 6]);

@@ -58,6 +58,7 @@ fn named(t: &network::Telemetry, identities: &Identities, ips: &[IpAddr]) -> Air
         neighbours: t.neighbours.iter().map(|n| neighbour(n, mac(n.pod), mac(n.device), ssid(n.device))).collect(),
         stations: t.clients.iter().filter_map(client).collect(),
         pod_losses: t.backhaul.iter().map(|l| pair(l, &mac)).collect(),
+        radar: Vec::new(),
     }
 }
 
@@ -72,7 +73,7 @@ fn survey(s: &network::Survey, pod: MacAddr) -> ChannelSurvey {
 }
 
 fn neighbour(n: &network::Heard, pod: MacAddr, bssid: MacAddr, ssid: String) -> ForeignBss {
-    let (level_dbm, duty_permille) = (whole(n.rssi_dbm), permille(n.duty));
+    let (level_dbm, duty_permille) = (whole(n.rssi_dbm), Some(permille(n.duty)));
     ForeignBss { pod, bssid, ssid, band: n.band, primary: n.channel, width: n.width_mhz, level_dbm, duty_permille }
 }
 

@@ -21,12 +21,15 @@ pub struct Home {
     pub country: String,
     /// The pods by number, from node 1.
     pub pods: Vec<MacAddr>,
+    /// Other addresses of pods, with the index of each pod: radios of other bands, and the station of a backhaul.
+    pub others: Vec<(MacAddr, usize)>,
 }
 
 impl Home {
     /// Index of a pod; `None` for a stranger.
     pub fn pod(&self, address: MacAddr) -> Option<usize> {
-        self.pods.iter().position(|p| *p == address)
+        let other = || self.others.iter().find(|(a, _)| *a == address).map(|(_, pod)| *pod);
+        self.pods.iter().position(|p| *p == address).or_else(other)
     }
 
     /// The home's radios with the index of their pod, by pod and band.
@@ -95,12 +98,15 @@ impl Home {
             .iter()
             .filter_map(|n| Some((self.pod(n.pod)?, n.band, n.primary, n.width, n.level_dbm, n.duty_permille)));
         for (pod, band, primary, width, level, duty) in sorted(heard) {
-            b.neighbour(pod, band, primary, width, level, Some(duty));
+            b.neighbour(pod, band, primary, width, level, duty);
         }
         let surveys = report.surveys.iter();
         let surveys = surveys.filter_map(|s| Some((self.pod(s.pod)?, s.band, s.channel, s.busy_permille, s.noise_dbm)));
         for (pod, band, channel, busy, noise) in sorted(surveys) {
             b.survey(pod, band, channel, busy, Some(noise));
+        }
+        for channel in sorted(report.radar.iter().copied()) {
+            b.radar(channel, 1, true);
         }
     }
 }
@@ -127,6 +133,7 @@ pub fn survey_of(home: &Home, report: &AirReport, pod: usize, radio: &OwnRadio) 
         home.pod(n.pod) == Some(pod) && n.band == radio.band && channel.zip(theirs).is_some_and(|(a, b)| a.overlaps(b))
     };
     let served = |s: &&super::Station| home.pod(s.at.0) == Some(pod) && s.at.1 == radio.band;
+    let is_blocked = || radio.band == Band::Ghz5 && report.radar.iter().any(|c| here(Band::Ghz5, *c));
     RadioSurvey {
         channel: radio.primary,
         width: convert::width(radio.width),
@@ -135,6 +142,34 @@ pub fn survey_of(home: &Home, report: &AirReport, pod: usize, radio: &OwnRadio) 
         noise_dbm: noise_dbm.clamp(-128, 0) as i16,
         neighbours: report.neighbours.iter().filter(heard).count() as u32,
         stations: report.stations.iter().filter(served).count() as u32,
-        blocked: Blocked::No,
+        blocked: if is_blocked() { Blocked::Radar } else { Blocked::No },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use millpond_optimizer::env::Environment;
+    use millpond_optimizer::plan_site;
+
+    use super::*;
+    use crate::telemetry::{ChannelSurvey, Household};
+
+    /// A home as real doors tell it: one pod, levels of stations, nothing else known.
+    #[test]
+    fn what_real_doors_tell_can_be_planned() {
+        let pod = MacAddr([2, 0, 0, 0, 0, 1]);
+        let home = Home { country: "EU".into(), pods: vec![pod], others: Vec::new() };
+        let mut report = AirReport { gateway: Some(pod), ..AirReport::default() };
+        let (band, ssid) = (Band::Ghz5, String::new());
+        report.radios.push(OwnRadio { pod, ssid, band, primary: 36, width: Bandwidth::Mhz20, eirp_dbm: 20 });
+        for (channel, busy_permille) in [(36, 900), (40, 900), (44, 10), (48, 10)] {
+            report.surveys.push(ChannelSurvey { pod, band, channel, busy_permille, noise_dbm: -95 });
+        }
+        let household = Household::new(home.clone(), 0);
+        household.add_station(&mut report, MacAddr([2, 0, 0, 0, 1, 1]), band, -50, 20, 500_000);
+        report.radar.push(52);
+        let site = home.site(&report);
+        let plan = plan_site(&site, &Environment::new()).unwrap();
+        assert_ne!(plan.radios[0].primary, 36, "away from the busy channel");
     }
 }

@@ -60,10 +60,31 @@ fn look(b: &[u8], max_subcarriers: usize) -> Look {
 
 /// How sure the first bytes make it.
 pub(crate) fn score(head: &[u8], at_end: bool) -> u32 {
-    crate::walk::score_records(head, at_end, |b, _| look(b, 4096))
+    crate::walk::score_records(head, at_end, |b, _| look(b, MOST_SUBCARRIERS))
 }
 
-struct Decoder {
+/// Bytes of the block that begins here: `None` while its head is not whole, an error if no block begins here.
+///
+/// # Errors
+/// What is wrong, in words.
+pub fn block_len(bytes: &[u8]) -> Result<Option<usize>, &'static str> {
+    match look(bytes, MOST_SUBCARRIERS) {
+        Look::Need(_) => Ok(None),
+        Look::Csi(n) => Ok(Some(n)),
+        _ => Err("the size of the samples is not that of the antennas and subcarriers"),
+    }
+}
+
+/// The transmitter that a block names.
+pub fn transmitter(block: &[u8]) -> Option<[u8; 6]> {
+    Header::new(block).map(|h| h.mac())
+}
+
+/// Subcarriers of a block at most, where no option says.
+const MOST_SUBCARRIERS: usize = 4096;
+
+/// Turns single blocks into frames, from a file or as they are logged.
+pub struct Decoder {
     slot: Slot<i16>,
     layouts: Layouts<Shape>,
     links: Links<([u8; 6], Shape, (u8, u8))>,
@@ -73,13 +94,15 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn new(options: &ReadOptions) -> Self {
+    /// A decoder without history.
+    pub fn new(options: &ReadOptions) -> Self {
         let links = Links::new(options.limits.links);
         let (slot, layouts, clock) = (Slot::new(), Layouts::new(), Clock::wrapping_32());
         Self { slot, layouts, links, clock, power: Power::new(), parts: options.ax_parts }
     }
 
-    fn decode(&mut self, block: &[u8]) -> Option<Record<'_>> {
+    /// Decodes one whole block, or `None` if its samples make no frame.
+    pub fn decode(&mut self, block: &[u8]) -> Option<Record<'_>> {
         let (header, samples) = (Header::new(block)?, block.get(HEAD..)?);
         let n = header.n_subcarriers() as usize;
         let gap = mvm::filler(n).unwrap_or(n..n);
