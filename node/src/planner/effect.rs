@@ -6,7 +6,7 @@ use millpond_dsp::phy::{Band, MacAddr, Micros};
 use millpond_report::estimate::DecisionInput;
 
 use crate::convert;
-use crate::telemetry::{AirReport, Home};
+use crate::telemetry::{AirReport, Home, NOBODY, overwrite};
 
 /// Clients that missed an announced switch look for their network again; a minute is several times what that takes.
 const SETTLE: Micros = Micros(60_000_000);
@@ -22,6 +22,13 @@ struct Served {
     /// Backhauls by pods, either way round.
     pairs: Vec<(usize, usize)>,
     radios: Vec<(usize, Band)>,
+}
+
+impl Drop for Served {
+    /// Overwrites the addresses, those that were sorted out too.
+    fn drop(&mut self) {
+        overwrite(&mut self.stations, || NOBODY);
+    }
 }
 
 /// The change that is watched.
@@ -101,8 +108,6 @@ impl Effect {
 
     /// Overwrites who was served.
     pub(super) fn forget(&mut self) {
-        let before = self.watch.iter_mut().map(|w| &mut w.before);
-        before.chain(&mut self.reports).for_each(|s| s.stations.fill(MacAddr([0; 6])));
         (self.watch, self.at) = (None, None);
         self.reports.clear();
     }

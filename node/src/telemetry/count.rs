@@ -2,6 +2,7 @@
 
 use millpond_dsp::phy::{MacAddr, Micros};
 
+use super::{NOBODY, overwrite};
 use crate::net::nl80211::ChannelInfo;
 
 /// Stations whose counters are kept at most.
@@ -137,8 +138,7 @@ impl Moved {
 
 impl Drop for Demand {
     fn drop(&mut self) {
-        self.0.iter_mut().for_each(|m| m.who = MacAddr([0; 6]));
-        std::hint::black_box(&self.0);
+        overwrite(&mut self.0, || Moved { who: NOBODY, at: Micros(0), bytes: 0, most_kbps: 0 });
     }
 }
 

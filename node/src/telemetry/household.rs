@@ -2,7 +2,7 @@
 
 use millpond_dsp::phy::{Band, MacAddr};
 
-use super::{AirReport, Home, NOBODY, PodPair, Station};
+use super::{AirReport, Home, NOBODY, PodPair, Station, overwrite};
 
 /// Power of a station, dBm: the TGax simulation scenarios' (IEEE 802.11-14/0980r16, 15 dBm). No driver tells it.
 const STATION_DBM: i32 = 15;
@@ -22,9 +22,9 @@ impl Household {
         Self { home, own }
     }
 
-    /// The same home, seen from another pod.
-    pub fn at(&self, own: usize) -> Self {
-        Self { home: self.home.clone(), own }
+    /// Looks from another pod from now on.
+    pub const fn look_from(&mut self, own: usize) {
+        self.own = own;
     }
 
     /// The address of the pod that is looked from.
@@ -60,6 +60,13 @@ impl Household {
         let Some(other) = self.pod_of(who).filter(|p| *p != self.own).and_then(|p| self.address(p)) else { return };
         let loss_db = (power_dbm - level_dbm).max(0);
         r.pod_losses.push(PodPair { pods: (self.own(), other), band, loss_db });
+    }
+}
+
+impl Drop for Household {
+    fn drop(&mut self) {
+        overwrite(&mut self.home.pods, || NOBODY);
+        overwrite(&mut self.home.others, || (NOBODY, 0));
     }
 }
 

@@ -172,8 +172,17 @@ fn address(text: &str) -> Option<MacAddr> {
     parts.next().is_none().then_some(MacAddr(octets))
 }
 
-const NOBODY: MacAddr = MacAddr([0; 6]);
+/// The address of nobody.
+pub(crate) const NOBODY: MacAddr = MacAddr([0; 6]);
 const NO_IP: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+
+/// Empties a list and overwrites all of its room, so that nothing stays of what was sorted out of it before.
+pub(crate) fn overwrite<T>(all: &mut Vec<T>, blank: impl FnMut() -> T) {
+    all.clear();
+    all.resize_with(all.capacity(), blank);
+    std::hint::black_box(&mut *all);
+    all.clear();
+}
 
 fn blank(text: &mut String) {
     let mut bytes = std::mem::take(text).into_bytes();

@@ -5,7 +5,7 @@ use millpond_dsp::phy::{Band, MacAddr, Micros};
 use super::count::Demand;
 use super::gather::{Door, Silent};
 use super::sts::{self, Told};
-use super::{AirReport, ChannelSurvey, ForeignBss, Household, NOISE_DBM};
+use super::{AirReport, ChannelSurvey, ForeignBss, Household, NOBODY, NOISE_DBM, overwrite};
 use crate::net::subscriber::Subscriber;
 
 /// What was told stands for ten minutes: reports come once a minute, surveys of other channels more rarely.
@@ -103,8 +103,8 @@ impl Door for StatisticsDoor {
         report.surveys.extend(self.surveys.iter().map(|(_, s)| s.clone()));
         report.neighbours.extend(self.networks.iter().map(|(_, n)| n.clone()));
         for s in &self.stations {
-            let at = self.household.at(s.pod);
-            at.add_station(report, s.address, s.band, s.level_dbm, POWER_DBM, s.demand);
+            self.household.look_from(s.pod);
+            self.household.add_station(report, s.address, s.band, s.level_dbm, POWER_DBM, s.demand);
         }
         if self.subscriber.is_connected() { Ok(()) } else { Err(Silent) }
     }
@@ -115,7 +115,8 @@ impl Drop for StatisticsDoor {
         let mut kept = AirReport::default();
         kept.surveys.extend(self.surveys.drain(..).map(|(_, s)| s));
         kept.neighbours.extend(self.networks.drain(..).map(|(_, n)| n));
-        self.stations.iter_mut().for_each(|s| s.address = MacAddr([0; 6]));
+        let nobody = || Heard { at: Micros(0), pod: 0, address: NOBODY, band: Band::Ghz2, level_dbm: 0, demand: 0 };
+        overwrite(&mut self.stations, nobody);
         // What is sealed is wiped when it goes.
         drop(millpond_report::Raw::new(kept));
     }
