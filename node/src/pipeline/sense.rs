@@ -321,12 +321,18 @@ mod tests {
     fn a_level_alone_makes_a_link() {
         let mut sense = Sense::new(1, &[]);
         let pair = Pair { tx: stranger(1), rx: OWN };
-        for i in 0..400u64 {
+        for i in 0..2_000u64 {
             let mut place = Frame::empty();
-            // A body that moves: six decibels up and down, after a quiet half a minute.
-            let swing = if i > 300 && i % 2 == 0 { 6.0 } else { 0.0 };
-            place.fill_level(Micros(i * 100_000), pair, Dbm(-50.0 - swing));
+            // Half a minute of noise in any order; then a body that moves: neighbouring readings are alike.
+            let t = i as f32 / 50.0;
+            let noise = (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 62) as f32 / 2.0;
+            let fading = 3.0 * ((9.1 * t).sin() + 0.6 * (15.3 * t + 1.0).sin() + 0.4 * (23.7 * t).sin());
+            let swing = if t > 25.0 { fading } else { 0.0 };
+            place.fill_level(Micros(i * 20_000), pair, Dbm((swing + noise).round() - 50.0));
             assert!(sense.push(&place));
+            if i == 1_200 {
+                assert!(sense.estimate((t as u64 * 1_000_000, 0)).motion == Motion::Still);
+            }
         }
         assert!(sense.estimate((39_900_000, 0)).motion == Motion::Moving);
     }
