@@ -70,6 +70,26 @@ fn walk() -> (Scene, Vec<SimFrame>) {
     (scene, frames)
 }
 
+/// Somebody who sits and breathes, 20 frames a second: what the library says of breath here is compared with other machines.
+fn sitting() -> Vec<SimFrame> {
+    const SCENE: &str = r#"{
+        "format": "millpond-scene/1", "name": "sitting", "about": "Somebody sits and breathes.", "seconds": 75,
+        "rooms": [{"name": "room", "x": [0, 6], "y": [0, 5]}],
+        "walls": [
+            {"from": [0, 0], "to": [6, 0], "loss_db": 12}, {"from": [6, 0], "to": [6, 5], "loss_db": 12},
+            {"from": [6, 5], "to": [0, 5], "loss_db": 12}, {"from": [0, 5], "to": [0, 0], "loss_db": 12}
+        ],
+        "devices": [
+            {"name": "pod", "kind": "pod", "at": [0.5, 2.5, 1.2]}, {"name": "station", "kind": "station", "at": [5.5, 2.5, 1.0]}
+        ],
+        "links": [{"tx": "station", "rx": "pod", "rate_hz": 20}],
+        "movers": [{"kind": "person", "name": "p", "route": {"repeat": false, "points": [{"at": [3, 3.2], "pause_s": 600}, {"at": [3, 3.19]}]}}],
+        "sounding": {"band": "5", "channel": 100, "width_mhz": 20, "ppdu": "ht", "eirp_dbm": 20}
+    }"#;
+    let scene = Scene::from_json(SCENE).expect("the scene is valid");
+    Simulation::new(&scene, 1, scene.seconds).expect("the scene is valid").collect()
+}
+
 /// What the detector says of the same frames without the library: the seconds in which it saw motion.
 fn seconds_of_motion(frames: &[SimFrame]) -> Vec<u64> {
     use millpond_dsp::detect::{Detector, DetectorConfig, MotionState};
@@ -162,6 +182,27 @@ fn the_core_archive_says_the_same_without_std_and_heap() {
     assert_eq!(core, run(&c("walk.c", Link::Archive), &[file.as_os_str()]));
     let misuse = run(&c("misuse.c", Link::Core), &[]);
     assert_eq!(misuse, run(&c("misuse.c", Link::Archive), &[]));
+}
+
+#[test]
+fn who_sits_is_present_where_breath_is_looked_for() {
+    if !has("cc") {
+        return;
+    }
+    let file = walk_file("sitting-core.frames", &sitting());
+    let said = |presence: &str| {
+        let walk = format!("-DWALK=\"{}\"", file.display());
+        let flags = if presence == "1" { vec!["-std=c11", "-DPRESENCE=1", &walk] } else { vec!["-std=c11", &walk] };
+        let program = compile("cc", "target.c", Link::Archive, &flags).unwrap_or_else(|e| panic!("{e}"));
+        run(&program, &[])
+    };
+    let times = |text: &str| -> u32 {
+        let rest = text.split(" present ").nth(1).expect("it says how often somebody is present");
+        rest.split_whitespace().next().and_then(|n| n.parse().ok()).expect("a number")
+    };
+    let (with, without) = (said("1"), said("0"));
+    assert!(times(&with) >= 20, "{with}");
+    assert_eq!(times(&without), 0, "{without}");
 }
 
 #[test]

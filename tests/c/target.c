@@ -6,8 +6,8 @@
  *            programs that differ in this number differ by the cost of the frames between
  *   PRESENCE 1 to look for breathing as well
  *
- * Needs no C library where bare.h knows the machine. Prints the digest of every message as encoded, the state of a
- * sensor, and the deepest stack of each call.
+ * Needs no C library where bare.h knows the machine. Prints in how many messages somebody is present, the digest of
+ * every message as encoded, the state of a sensor, and the deepest stack of each call.
  */
 #include "millpond.h"
 
@@ -41,7 +41,7 @@ static mp_sensor *sensor;
 static mp_config config;
 static mp_frame frame;
 static uint64_t now, digest = 0xcbf29ce484222325u;
-static uint32_t events, spent, failed;
+static uint32_t events, present, spent, failed;
 
 static uint64_t little(const unsigned char *p, size_t n)
 {
@@ -135,6 +135,7 @@ static void poll(void)
         for (i = 0; i < n; i++)
             digest = (digest ^ bytes[i]) * 0x100000001b3u;
         events++;
+        present += m.kind == MP_MESSAGE_ZONE && m.of.zone.present == MP_ZONE_YES;
     }
     if (r != MP_NONE)
         check(r);
@@ -243,6 +244,7 @@ int main(void)
     n = play(UINT32_MAX, 1, NULL);
     say_number("frames ", n);
     say_number(" messages ", events);
+    say_number(" present ", present);
     say(" digest ");
     say_digest();
     say_number("\nstate, bytes: one link ", state(1));

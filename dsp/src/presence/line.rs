@@ -219,7 +219,7 @@ fn spectra(slots: &Slots, f: &mut dyn FnMut(usize, &[Complex<f32>; SLOTS])) {
             *z = Complex::new(a * w, b * w);
         }
         // Two real series in one complex transform.
-        let z = transform.of(&z);
+        transform.run(&mut z);
         let (mut x, mut y) = ([Complex::new(0.0, 0.0); SLOTS], [Complex::new(0.0, 0.0); SLOTS]);
         // Place q and place LEN - q.
         let pairs = z.iter().skip(1).zip(z.iter().rev().map(Complex::conj));
