@@ -138,13 +138,11 @@ fn pod(site: &Site, t: &Topology, side: &Side, p: usize, (x, y): (usize, usize))
         let label = side.radios[r].map_or_else(
             || format!("{}: unknown", t.radios[r].band),
             |s| {
-                format!(
-                    "{}: {}/{} {} dBm",
-                    gigahertz(t.radios[r].band),
-                    s.channel.primary(),
-                    s.channel.width().mhz(),
-                    s.eirp_dbm
-                )
+                // The whole channel, then its holes; a centre is for machines.
+                let (primary, width) = (s.channel.primary(), s.channel.width().mhz());
+                let holes = s.channel.to_string();
+                let holes = holes.find('-').map_or("", |at| &holes[at..]);
+                format!("{}: {primary}/{width}{holes} {} dBm", gigahertz(t.radios[r].band), s.eirp_dbm)
             },
         );
         let fill = colour(side.radios[r]);

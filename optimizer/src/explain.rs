@@ -247,6 +247,8 @@ impl<'a> Book<'a> {
                     Kind::Width
                 } else if channels.iter().any(|c| c.center() != to.center()) {
                     Kind::Channel
+                } else if channels.iter().any(|c| c.punctured() != to.punctured()) {
+                    Kind::Width
                 } else {
                     Kind::Power
                 }
@@ -256,7 +258,8 @@ impl<'a> Book<'a> {
 }
 
 fn setting(c: millpond_dsp::phy::Channel, eirp_dbm: i32) -> Choosable {
-    Choosable::Radio { primary: c.primary(), width: c.width(), center: c.center(), eirp_dbm }
+    let (primary, width, center, punctured) = (c.primary(), c.width(), c.center(), c.punctured());
+    Choosable::Radio { primary, width, center, punctured, eirp_dbm }
 }
 
 fn word(term: Term) -> Reason {

@@ -67,7 +67,7 @@ fn rrm_site(case: &Value) -> (Site, Vec<(String, u8)>, Band) {
         let pod = b.pod(true);
         b.home(pod, i);
         let primary = number(&ap["current_channel"]);
-        b.radio(pod, band, &[width], 20, Some(Setting { primary, width, center: None, eirp_dbm: 20 }));
+        b.radio(pod, band, &[width], 20, Some(Setting { primary, width, center: None, punctured: 0, eirp_dbm: 20 }));
         b.site().pods[pod].radios[0].primaries.clone_from(&primaries);
         // The cases give no level and no load: -65 dBm, and a stranger's usual duty cycle.
         for n in ap["scan"].as_array().unwrap() {
@@ -124,7 +124,13 @@ fn power_site(powers: &[i32], width: Bandwidth) -> SiteBuilder {
     for (i, &dbm) in powers.iter().enumerate() {
         let pod = b.pod(true);
         b.home(pod, i);
-        b.radio(pod, Band::Ghz5, &[width], 30, Some(Setting { primary: 36, width, center: None, eirp_dbm: dbm }));
+        b.radio(
+            pod,
+            Band::Ghz5,
+            &[width],
+            30,
+            Some(Setting { primary: 36, width, center: None, punctured: 0, eirp_dbm: dbm }),
+        );
         b.site().pods[pod].radios[0].primaries = vec![36];
     }
     b.policy().power_steps_db = vec![0, 3, 6, 10, 15, 20, 25, 30];
@@ -222,7 +228,7 @@ fn rrm_steering_cases() {
     for case in cases["steering"].as_array().unwrap() {
         let mut b = SiteBuilder::new("US");
         let pod = b.pod(true);
-        let at = |primary| Some(Setting { primary, width: Bandwidth::Mhz20, center: None, eirp_dbm: 20 });
+        let at = |primary| Some(Setting { primary, width: Bandwidth::Mhz20, center: None, punctured: 0, eirp_dbm: 20 });
         b.radio(pod, Band::Ghz2, &[Bandwidth::Mhz20], 20, at(1));
         b.radio(pod, Band::Ghz5, &[Bandwidth::Mhz20], 20, at(36));
         b.site().pods[pod].radios[0].primaries = vec![1];

@@ -300,6 +300,7 @@ fn planned_radios(site: &Site, t: &Topology, p: &Planned) -> Vec<PlannedRadio> {
             primary: s.channel.primary(),
             width: s.channel.width(),
             center: s.channel.center(),
+            punctured: s.channel.punctured(),
             eirp_dbm: s.eirp_dbm,
             changed: radio.current != Some(*s),
             cac_s: t.domain.permit(s.channel, radio.tpc).map_or(0, |p| p.cac_s),
@@ -364,7 +365,9 @@ fn best_minute(t: &Topology) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{checked, every, small};
+    use crate::model::SiteBuilder;
+    use crate::model::site::Phy;
+    use crate::testing::{checked, every, small, small_with_holes};
     use crate::validate::parse;
 
     fn three_pods() -> Site {
@@ -402,7 +405,13 @@ mod tests {
     #[test]
     fn radar_makes_it_urgent() {
         let mut site = three_pods();
-        let now = crate::model::site::Setting { primary: 120, width: Bandwidth::Mhz20, center: None, eirp_dbm: 20 };
+        let now = crate::model::site::Setting {
+            primary: 120,
+            width: Bandwidth::Mhz20,
+            center: None,
+            punctured: 0,
+            eirp_dbm: 20,
+        };
         for pod in &mut site.pods {
             pod.radios[1].current = Some(now);
         }
@@ -415,7 +424,8 @@ mod tests {
     fn small_sites_match_an_exhaustive_search() {
         let (mut gaps, mut total, mut surrogate, mut whole) = (0, 0, 0, 0);
         for seed in 0..40 {
-            let site = small(seed);
+            // A quarter of them with radios that can leave subchannels out.
+            let site = if seed % 4 == 3 { small_with_holes(seed) } else { small(seed) };
             let plan = checked(&site);
             let t = validate(&site).unwrap();
             let goal = Goal::new(&t);
@@ -451,6 +461,45 @@ mod tests {
         assert!(share(surrogate) <= 8.0 && share(gaps) <= 1.0);
         eprintln!("left of the gain in U that an exhaustive search finds: {gaps} of {total} thousandths");
         assert!(gaps * 50 <= total, "{gaps} of {total}");
+    }
+
+    /// One pod that can leave subchannels out, one client at 60 dB that wants more than there is, and a loud stranger on 44.
+    fn beside_a_stranger(phy: Phy) -> Site {
+        let mut b = SiteBuilder::new("US");
+        let pod = b.pod(true);
+        let radio = b.radio(pod, Band::Ghz5, &[Bandwidth::Mhz20, Bandwidth::Mhz40, Bandwidth::Mhz80], 23, None);
+        b.client(3_000_000, &[(pod, Band::Ghz5, 60)], None);
+        b.neighbour(pod, Band::Ghz5, 44, Bandwidth::Mhz20, -40, Some(600));
+        let mut site = b.build();
+        let radio = &mut site.pods[pod].radios[radio];
+        (radio.puncture, radio.primaries) = (true, vec![36, 48]);
+        site.clients[0].phy = phy;
+        site
+    }
+
+    #[test]
+    fn a_stranger_on_one_subchannel_is_left_out() {
+        let chosen = |site: &Site| {
+            let r = &checked(site).radios[0];
+            (r.primary, r.width, r.punctured)
+        };
+        let site = beside_a_stranger(Phy::Eht);
+        assert_eq!(chosen(&site), (36, Bandwidth::Mhz80, 0b0100));
+        // Who knows nothing of holes has 40 MHz at 36 either way, and with the hole nobody disturbs it.
+        let old = beside_a_stranger(Phy::He);
+        assert_eq!(chosen(&old).0, 36);
+        // A radio that cannot falls back to what is whole, and gets less.
+        let mut cannot = site.clone();
+        cannot.pods[0].radios[0].puncture = false;
+        assert_eq!(chosen(&cannot).2, 0);
+        assert!(checked(&cannot).objective.u_after_milli < checked(&site).objective.u_after_milli);
+        // Radar's period on a part of the channel: the rest of it stays in use.
+        let mut radar = site.clone();
+        radar.neighbours.clear();
+        radar.pods[0].radios[0].primaries = vec![100];
+        radar.dfs =
+            vec![crate::model::site::DfsState { channel: 104, radar_events_30d: 1, home: None, non_occupancy: true }];
+        assert_eq!(chosen(&radar), (100, Bandwidth::Mhz80, 0b0010));
     }
 
     #[test]
@@ -554,8 +603,13 @@ mod tests {
         for pod in &mut site.pods {
             let mut second = pod.radios[1].clone();
             second.id = "5h".into();
-            second.current =
-                Some(crate::model::site::Setting { primary: 149, width: Bandwidth::Mhz80, center: None, eirp_dbm: 27 });
+            second.current = Some(crate::model::site::Setting {
+                primary: 149,
+                width: Bandwidth::Mhz80,
+                center: None,
+                punctured: 0,
+                eirp_dbm: 27,
+            });
             pod.radios.push(second);
         }
         let plan = checked(&site);

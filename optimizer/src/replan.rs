@@ -49,6 +49,7 @@ fn fallback(site: &Site, t: &Topology, r: usize, s: Tuned) -> Fallback {
         primary: s.channel.primary(),
         width: s.channel.width(),
         center: s.channel.center(),
+        punctured: s.channel.punctured(),
         eirp_dbm: s.eirp_dbm,
     }
 }

@@ -5,7 +5,7 @@ use millpond_dsp::phy::{Band, Bandwidth};
 use crate::check::judge;
 use crate::env::Environment;
 use crate::goal::Goal;
-use crate::model::site::{Setting, Site};
+use crate::model::site::{Phy, Setting, Site};
 use crate::model::{Plan, SiteBuilder};
 use crate::plan_site;
 use crate::simulate::Draw;
@@ -40,6 +40,23 @@ pub fn every(goal: &Goal) -> impl Iterator<Item = Vec<usize>> {
     })
 }
 
+/// The same with radios that can leave subchannels out of 80 MHz, and clients of which half know of it.
+pub fn small_with_holes(seed: u64) -> Site {
+    let mut site = small(seed);
+    let mut d = Draw::new(seed, 78);
+    for radio in site.pods.iter_mut().flat_map(|p| &mut p.radios) {
+        (radio.puncture, radio.primaries) = (true, vec![36, 44]);
+        radio.widths = vec![Bandwidth::Mhz20, Bandwidth::Mhz80];
+        let mut now = radio.current.unwrap();
+        (now.primary, now.width) = (if now.primary == 149 { 36 } else { now.primary }, Bandwidth::Mhz80);
+        now.punctured = if now.primary == 36 { 0b1000 } else { 0 };
+        radio.current = Some(now);
+    }
+    site.neighbours.iter_mut().for_each(|n| n.primary = [36, 40, 44, 48][d.below(4)]);
+    site.clients.iter_mut().for_each(|c| c.phy = if d.chance(0.5) { Phy::Eht } else { Phy::He });
+    site
+}
+
 /// A random small site: two or three pods, one radio each, few channels, clients with real load, a busy stranger.
 pub fn small(seed: u64) -> Site {
     let mut d = Draw::new(seed, 77);
@@ -49,7 +66,13 @@ pub fn small(seed: u64) -> Site {
     b.policy().power_steps_db = vec![0, 6];
     for p in 0..pods {
         let pod = b.pod(p == 0 || !one_home);
-        let now = Setting { primary: [36, 44, 149][d.below(3)], width: Bandwidth::Mhz40, center: None, eirp_dbm: 24 };
+        let now = Setting {
+            primary: [36, 44, 149][d.below(3)],
+            width: Bandwidth::Mhz40,
+            center: None,
+            punctured: 0,
+            eirp_dbm: 24,
+        };
         let radio = b.radio(pod, Band::Ghz5, &[Bandwidth::Mhz20, Bandwidth::Mhz40], 24, Some(now));
         b.site().pods[pod].radios[radio].primaries = vec![36, 44, 149];
         if !one_home {

@@ -166,6 +166,7 @@ mod tests {
                     primary: s.channel.primary(),
                     width: s.channel.width(),
                     center: Some(s.channel.center()),
+                    punctured: s.channel.punctured(),
                     eirp_dbm: s.eirp_dbm,
                 });
                 let (primary, width) = (Some(setting.primary), Some(setting.width));

@@ -129,7 +129,9 @@ fn full() -> Site {
             radio.primaries = if radio.band.number() == 2 { vec![1, 6, 11] } else { vec![36, 40, 44, 48, 149] };
             if let Some(s) = radio.current.as_mut() {
                 s.center = Some(if radio.band.number() == 2 { s.primary } else { 42 });
+                s.punctured = 0b1000;
             }
+            radio.puncture = true;
         }
     }
     site.wired.push(Wire { a: "hall".into(), b: "hall".into() });
@@ -176,6 +178,20 @@ fn the_plan_schema_is_in_step() {
         site.forecast = Some(Forecast { demand_permille: vec![100; 24], motion_permille: Vec::new() });
         if k % 3 == 0 {
             site.quiet_window = None;
+        }
+        // Busy strangers on 48 and 56 are worth a hole; where there is none on 56, 36 with its hole is left for the fall-back.
+        for radio in site.pods.iter_mut().flat_map(|p| &mut p.radios).filter(|r| k % 5 == 0 && r.band.number() == 5) {
+            (radio.puncture, radio.primaries) = (true, vec![36, 52]);
+            radio.widths = vec![millpond_dsp::phy::Bandwidth::Mhz80];
+            radio.current = None;
+        }
+        for n in site.neighbours.iter_mut().filter(|n| k % 5 == 0 && n.band.number() == 5) {
+            (n.primary, n.width) =
+                (if k % 2 == 1 || n.primary % 8 == 0 { 48 } else { 56 }, millpond_dsp::phy::Bandwidth::Mhz20);
+            (n.center, n.duty_permille, n.level_dbm) = (None, Some(500), -50);
+        }
+        for c in site.clients.iter_mut().filter(|_| k % 5 == 0) {
+            (c.phy, c.demand_kbps) = (millpond_optimizer::model::site::Phy::Eht, 500_000);
         }
         if k % 7 == 0 {
             // What runs is not allowed any more.

@@ -32,7 +32,7 @@ fn apply(site: &mut Site, plan: &Plan) {
         let pod = site.pods.iter_mut().find(|p| p.id == r.pod).unwrap();
         let radio = pod.radios.iter_mut().find(|x| x.id == r.radio).unwrap();
         let (primary, width, center) = (r.primary, r.width, Some(r.center));
-        radio.current = Some(Setting { primary, width, center, eirp_dbm: r.eirp_dbm });
+        radio.current = Some(Setting { primary, width, center, punctured: r.punctured, eirp_dbm: r.eirp_dbm });
     }
     for u in &plan.uplinks {
         let pod = site.pods.iter_mut().find(|p| p.id == u.pod).unwrap();

@@ -102,7 +102,8 @@ impl From<Bandwidth> for u16 {
     }
 }
 
-/// A channel: a block of one width, and in it the primary 20 MHz channel. It exists only if the channelization has it.
+/// A channel: a block of one width, in it the primary 20 MHz channel, and the subchannels left out of it, if any. It
+/// exists only if the channelization has it.
 ///
 /// ```
 /// use millpond_dsp::phy::{Band, Bandwidth, Channel};
@@ -118,6 +119,8 @@ pub struct Channel {
     primary: u8,
     width: Bandwidth,
     center: u8,
+    /// Bit k is set if the k-th 20 MHz subchannel from below is left out.
+    punctured: u16,
 }
 
 impl Channel {
@@ -132,11 +135,11 @@ impl Channel {
         Self::all(band).find(|c| c.primary == primary && c.width == width && c.center == center)
     }
 
-    /// Every channel of a band: narrow before wide, then by centre, then by primary.
+    /// Every channel of a band, none punctured: narrow before wide, then by centre, then by primary.
     pub fn all(band: Band) -> impl Iterator<Item = Self> {
         Bandwidth::ALL.into_iter().flat_map(move |width| {
             (1..=233u8).filter(move |&center| exists(band, width, center)).flat_map(move |center| {
-                primaries(band, width, center).map(move |primary| Self { band, primary, width, center })
+                primaries(band, width, center).map(move |primary| Self { band, primary, width, center, punctured: 0 })
             })
         })
     }
@@ -173,21 +176,107 @@ impl Channel {
         (mid - 10, mid + 10)
     }
 
-    /// True if the two blocks share spectrum.
+    /// The same channel without some of its 20 MHz subchannels; bit k of the bitmap is the k-th from below, 0 gives the
+    /// whole channel. `None` if the primary is among them or no such pattern exists.
+    ///
+    /// An 80 MHz channel may lack one subchannel; a 160 MHz channel one, or an aligned pair; a 320 MHz channel an aligned
+    /// pair, an aligned four, or the four at one end and one more aligned pair. The bitmap is the disabled subchannel
+    /// bitmap of the EHT operation element.
+    ///
+    /// Source: IEEE 802.11be-2024, 9.4.2.311 (element) and table 36-30 (patterns of non-OFDMA PPDUs).
+    ///
+    /// ```
+    /// use millpond_dsp::phy::{Band, Bandwidth, Channel};
+    ///
+    /// let whole = Channel::new(Band::Ghz5, 36, Bandwidth::Mhz80).unwrap();
+    /// let part = whole.puncture(0b0100).unwrap();
+    /// assert_eq!(part.to_string(), "36/80-44");
+    /// assert!(!part.overlaps(Channel::new(Band::Ghz5, 44, Bandwidth::Mhz20).unwrap()));
+    /// assert!(whole.puncture(0b0001).is_none());
+    /// ```
+    pub fn puncture(self, bitmap: u16) -> Option<Self> {
+        let keeps_primary = bitmap & (1 << self.place()) == 0;
+        (keeps_primary && is_pattern(self.width, bitmap)).then_some(Self { punctured: bitmap, ..self })
+    }
+
+    /// Every punctured form of the channel, small holes first; none at 20 and 40 MHz.
+    pub fn punctures(self) -> impl Iterator<Item = Self> {
+        let run = |size: u16| (0..16 / size).map(move |i| (u16::MAX >> (16 - size)) << (i * size));
+        let ends = [0x000f, 0xf000].into_iter().flat_map(move |four| run(2).map(move |two| (four, two)));
+        let ends = ends.filter(|(four, two)| four & two == 0).map(|(four, two)| four | two);
+        run(1).chain(run(2)).chain(run(4)).chain(ends).filter_map(move |bitmap| self.puncture(bitmap))
+    }
+
+    /// The subchannels left out: bit k is the k-th 20 MHz subchannel from below. 0 if the channel is whole.
+    pub const fn punctured(self) -> u16 {
+        self.punctured
+    }
+
+    /// The subchannels in use, as bits in the same order.
+    pub const fn occupied(self) -> u16 {
+        occupied(self.width, self.punctured)
+    }
+
+    /// The primary's place among the 20 MHz subchannels, counted from below.
+    pub const fn place(self) -> u16 {
+        (self.primary_span_mhz().0 - self.span_mhz().0) / 20
+    }
+
+    /// True if the two share spectrum that both use.
     pub const fn overlaps(self, other: Self) -> bool {
         let ((a, b), (c, d)) = (self.span_mhz(), other.span_mhz());
-        a < d && c < b
+        if a >= d || c >= b {
+            return false;
+        }
+        if self.punctured | other.punctured == 0 {
+            return true;
+        }
+        // Only 5 and 6 GHz have punctured channels, and there blocks that overlap are on one raster.
+        let (x, y) = (self.occupied() as u32, other.occupied() as u32);
+        if a <= c { (y << ((c - a) / 20)) & x != 0 } else { (x << ((a - c) / 20)) & y != 0 }
+    }
+}
+
+/// The subchannels of a width that a bitmap leaves.
+const fn occupied(width: Bandwidth, punctured: u16) -> u16 {
+    u16::MAX >> (16 - width.subchannels()) & !punctured
+}
+
+/// True if a width has a pattern of these holes. Whole is one.
+fn is_pattern(width: Bandwidth, bitmap: u16) -> bool {
+    let n = u16::from(width.subchannels());
+    // The bitmap as `size` subchannels in a row, aligned.
+    let run = |bitmap: u16, size: u16| {
+        let at = bitmap.trailing_zeros() as u16;
+        bitmap != 0 && at % size == 0 && bitmap == (u16::MAX >> (16 - size)) << at
+    };
+    if bitmap == 0 {
+        return true;
+    }
+    if u32::from(bitmap) >> n != 0 {
+        return false;
+    }
+    match width {
+        Bandwidth::Mhz20 | Bandwidth::Mhz40 => false,
+        Bandwidth::Mhz80 => run(bitmap, 1),
+        Bandwidth::Mhz160 => run(bitmap, 1) || run(bitmap, 2),
+        Bandwidth::Mhz320 => {
+            let end = |four: u16| bitmap & four == four && run(bitmap & !four, 2);
+            run(bitmap, 2) || run(bitmap, 4) || end(0x000f) || end(0xf000)
+        }
     }
 }
 
 impl fmt::Display for Channel {
-    /// `primary/width`, with `@centre` where the primary and the width leave a choice.
+    /// `primary/width`, with `@centre` where the primary and the width leave a choice, and with `-` and the number of
+    /// each 20 MHz channel that is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.primary, self.width.mhz())?;
         if (self.band == Band::Ghz2 && self.width == Bandwidth::Mhz40) || self.width == Bandwidth::Mhz320 {
             write!(f, "@{}", self.center)?;
         }
-        Ok(())
+        let first = self.center.saturating_sub(2 * (self.width.subchannels() - 1));
+        (0..16u8).filter(|k| self.punctured >> k & 1 == 1).try_for_each(|k| write!(f, "-{}", first + 4 * k))
     }
 }
 
@@ -258,5 +347,55 @@ mod tests {
         assert!(!c(36, Bandwidth::Mhz80).overlaps(c(52, Bandwidth::Mhz80)));
         let wide = Channel::with_center(Band::Ghz6, 37, Bandwidth::Mhz320, 63).unwrap();
         assert_eq!(std::format!("{wide}"), "37/320@63");
+    }
+
+    #[test]
+    fn patterns_are_those_of_the_table() {
+        let count = |band, width| {
+            let c = Channel::new(band, if band == Band::Ghz6 { 1 } else { 36 }, width).unwrap();
+            // Without the primary's own place: what every bitmap of the width makes.
+            (0..=u16::MAX).filter(|b| *b != 0 && is_pattern(c.width(), *b)).count()
+        };
+        assert_eq!(count(Band::Ghz5, Bandwidth::Mhz20), 0);
+        assert_eq!(count(Band::Ghz5, Bandwidth::Mhz40), 0);
+        assert_eq!(count(Band::Ghz5, Bandwidth::Mhz80), 4);
+        assert_eq!(count(Band::Ghz5, Bandwidth::Mhz160), 8 + 4);
+        assert_eq!(count(Band::Ghz6, Bandwidth::Mhz320), 8 + 4 + 12);
+        for band in [Band::Ghz5, Band::Ghz6] {
+            for c in Channel::all(band) {
+                let found: std::collections::BTreeSet<u16> = c.punctures().map(Channel::punctured).collect();
+                assert_eq!(found.len(), c.punctures().count(), "{c}");
+                assert_eq!(found, (1..=u16::MAX).filter(|b| c.puncture(*b).is_some()).collect(), "{c}");
+                for p in c.punctures() {
+                    assert_eq!(
+                        (p.band(), p.primary(), p.width(), p.center()),
+                        (band, c.primary(), c.width(), c.center())
+                    );
+                    assert!(p.occupied() >> p.place() & 1 == 1, "{p}");
+                    assert_eq!(p.occupied() ^ p.punctured(), c.occupied(), "{p}");
+                    assert_eq!(p.puncture(0), Some(c));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_hole_is_free_for_others() {
+        let whole: std::vec::Vec<Channel> = Channel::all(Band::Ghz5).collect();
+        let centres = |c: Channel| {
+            let low = c.span_mhz().0;
+            (0..16u16).filter(move |k| c.occupied() >> k & 1 == 1).map(move |k| low + 20 * k + 10)
+        };
+        for &a in &whole {
+            for p in a.punctures() {
+                for &b in whole.iter().step_by(3) {
+                    let shared = centres(p).any(|x| centres(b).any(|y| x == y));
+                    assert_eq!((p.overlaps(b), b.overlaps(p)), (shared, shared), "{p} {b}");
+                    let Some(q) = b.punctures().next() else { continue };
+                    let shared = centres(p).any(|x| centres(q).any(|y| x == y));
+                    assert_eq!(p.overlaps(q), shared, "{p} {q}");
+                }
+            }
+        }
     }
 }

@@ -128,6 +128,7 @@ fn radio(r: &mp_site_radio) -> Result<Radio, mp_result> {
             primary,
             width: width(r.width_mhz, 20)?,
             center: given(r.center),
+            punctured: 0,
             eirp_dbm: r.eirp_dbm.into(),
         }),
     };
@@ -140,6 +141,7 @@ fn radio(r: &mp_site_radio) -> Result<Radio, mp_result> {
         streams: given(r.streams).unwrap_or(2),
         primaries: Vec::new(),
         dfs: r.flags & MP_RADIO_NO_DFS == 0,
+        puncture: false,
         tpc: r.flags & MP_RADIO_TPC != 0,
         current,
     })

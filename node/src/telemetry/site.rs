@@ -47,7 +47,7 @@ impl Home {
         let radios = self.radios(report);
         let mut numbers: Vec<(usize, Band, usize)> = Vec::new();
         for (pod, r) in &radios {
-            let now = Setting { primary: r.primary, width: r.width, center: None, eirp_dbm: r.eirp_dbm };
+            let now = Setting { primary: r.primary, width: r.width, center: None, punctured: 0, eirp_dbm: r.eirp_dbm };
             let widths = if r.band == Band::Ghz2 { &WIDTHS[..2] } else { &WIDTHS[..] };
             let number = b.radio(*pod, r.band, widths, r.eirp_dbm, Some(now));
             numbers.push((*pod, r.band, number));

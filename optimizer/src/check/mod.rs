@@ -184,7 +184,7 @@ mod tests {
     use crate::env::Environment;
     use crate::model::SiteBuilder;
     use crate::model::plan::Apply;
-    use crate::model::site::{Choice, DfsState, Grant, PowerClass};
+    use crate::model::site::{Choice, DfsState, Grant, Neighbour, Phy, PowerClass};
     use crate::plan_site;
     use crate::validate::parse;
 
@@ -304,6 +304,46 @@ mod tests {
     }
 
     #[test]
+    fn every_planted_violation_of_a_hole_is_found() {
+        let part = || {
+            let (mut site, _) = lone(Band::Ghz5, Bandwidth::Mhz80, |_| {});
+            (site.pods[0].radios[0].puncture, site.pods[0].radios[0].primaries) = (true, vec![36]);
+            site.clients[0].phy = Phy::Eht;
+            let busy = Neighbour {
+                pod: site.pods[0].id.clone(),
+                band: Band::Ghz5,
+                primary: 44,
+                width: Bandwidth::Mhz20,
+                center: None,
+                level_dbm: -40,
+                duty_permille: Some(600),
+            };
+            site.neighbours = vec![busy];
+            let plan = plan_site(&site, &Environment::new()).unwrap();
+            assert_eq!(judge(&site, &plan).violations, []);
+            (site, plan)
+        };
+        assert_eq!(part().1.radios[0].punctured, 0b0100);
+        plant_in(part(), Code::Hardware, |s, _| s.pods[0].radios[0].puncture = false);
+        // The primary, two that are no pair, a bit over the width, and any hole at 40 MHz.
+        for holes in [0b0001, 0b0110, 0b1_0000] {
+            plant_in(part(), Code::NoChannel, |_, p| p.radios[0].punctured = holes);
+        }
+        plant_in(part(), Code::NoChannel, |_, p| {
+            (p.radios[0].width, p.radios[0].center, p.radios[0].punctured) = (Bandwidth::Mhz40, 38, 0b10);
+        });
+        // Worth, where the hole is elsewhere or nowhere.
+        plant_in(part(), Code::Value, |_, p| p.radios[0].punctured = 0b1000);
+        plant_in(part(), Code::Value, |_, p| p.radios[0].punctured = 0);
+        // What is left out may be in its non-occupancy period, what is used may not.
+        let radar = |channel| DfsState { channel, radar_events_30d: 0, home: None, non_occupancy: true };
+        let (mut site, plan) = part();
+        site.dfs = vec![radar(44)];
+        assert!(judge(&site, &plan).violations.iter().all(|v| v.code != Code::NonOccupancy));
+        plant_in(part(), Code::NonOccupancy, |s, _| s.dfs = vec![radar(48)]);
+    }
+
+    #[test]
     fn every_planted_violation_of_the_upper_5_ghz_is_found() {
         let upper = || lone(Band::Ghz5, Bandwidth::Mhz20, |s| s.pods[0].radios[0].primaries = vec![173]);
         assert_eq!((upper().1.radios[0].primary, upper().1.radios[0].eirp_dbm), (173, 33));
@@ -372,6 +412,7 @@ mod tests {
             primary,
             width: Bandwidth::Mhz20,
             center: primary,
+            punctured: 0,
             eirp_dbm,
         };
         // Another radar channel, too much power, no such channel, and a radio that watches for nothing.

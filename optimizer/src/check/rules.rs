@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use millpond_dsp::phy::{Band, Channel};
 
-use super::value::{At, Wish, cabled, changes, client_loss, pod_index, pod_loss, radio_at};
+use super::value::{At, Wish, cabled, changes, client_loss, parts, pod_index, pod_loss, radio_at, runs_on};
 use super::{Code, Violation};
 use crate::model::plan::{Apply, Decision, Plan, PlannedRadio, Urgency};
 use crate::model::regulatory::{Domain, Permit};
@@ -50,8 +50,10 @@ fn read_radios(plan: &Plan, j: &mut Judge) -> BTreeMap<At, (Channel, i32)> {
             j.fault(Code::Radio, &path, "the site has no such radio in that band");
             continue;
         };
-        let Some(channel) = Channel::with_center(r.band, r.primary, r.width, r.center) else {
-            j.fault(Code::NoChannel, &path, format!("{}/{}@{}", r.primary, r.width.mhz(), r.center));
+        let whole = Channel::with_center(r.band, r.primary, r.width, r.center);
+        let Some(channel) = whole.filter(|c| has_pattern(*c, r.punctured)).and_then(|c| c.puncture(r.punctured)) else {
+            let detail = format!("{}/{}@{} less {:#06x}", r.primary, r.width.mhz(), r.center, r.punctured);
+            j.fault(Code::NoChannel, &path, detail);
             continue;
         };
         if radios.insert(at, (channel, r.eirp_dbm)).is_some() {
@@ -83,7 +85,8 @@ fn read_setting(path: &str, (p, k): At, c: Channel, r: &PlannedRadio, j: &mut Ju
         .current
         .is_some_and(|s| (s.primary, s.width) == (c.primary(), c.width()) && s.center.is_none_or(|x| x == c.center()));
     let listed = runs || is_listed(&radio.primaries, c);
-    if !radio.widths.contains(&c.width()) || !listed || (cac_s > 0 && !radio.dfs) {
+    let whole = c.punctured() == 0 || radio.puncture;
+    if !radio.widths.contains(&c.width()) || !listed || !whole || (cac_s > 0 && !radio.dfs) {
         j.fault(Code::Hardware, path, format!("the radio cannot use {c}"));
     }
     let here = |d: &DfsState| d.home.as_ref().is_none_or(|h| *h == j.site.pods[p].home);
@@ -114,15 +117,27 @@ fn permit(site: &Site, (p, k): At, c: Channel) -> Option<Permit> {
     if radio.class == PowerClass::VeryLow {
         return domain.permit_very_low(c);
     }
-    let (low, high) = c.span_mhz();
     let mine = |g: &&Grant| g.pod == site.pods[p].id;
-    // Every MHz has to be granted; the least grant counts.
-    let covered = (low..high).all(|f| site.afc.iter().filter(mine).any(|g| g.low_mhz <= f && f < g.high_mhz));
-    let touching = site.afc.iter().filter(mine).filter(|g| g.low_mhz < high && low < g.high_mhz);
+    let used = || parts(c).into_iter().flat_map(|mid| (mid - 10..mid + 10).map(|f| f as u16));
+    // Every MHz in use has to be granted; the least grant counts.
+    let covered = used().all(|f| site.afc.iter().filter(mine).any(|g| g.low_mhz <= f && f < g.high_mhz));
+    let touching = site.afc.iter().filter(mine).filter(|g| used().any(|f| g.low_mhz <= f && f < g.high_mhz));
     let density = touching.map(|g| g.density_dbm_per_mhz).min();
     let indoor = domain.permit(c, radio.tpc);
     let Some((standard, density)) = domain.permit_standard(c).zip(density).filter(|_| covered) else { return indoor };
-    let over_20: i32 = [20, 40, 80, 160, 320].iter().take_while(|w| **w < c.width().mhz()).map(|_| 3).sum();
+    // Decibels over 20 MHz: 3 for each doubling, and rounded down in between.
+    let over_20 = match parts(c).len() {
+        1 => 0,
+        2 => 3,
+        3 => 4,
+        4 => 6,
+        6 => 7,
+        7 => 8,
+        8 => 9,
+        10 | 12 => 10,
+        14 => 11,
+        _ => 12,
+    };
     let granted = Permit { eirp_dbm: standard.eirp_dbm.min(density + 13 + over_20), ..standard };
     match indoor {
         Some(i) if i.eirp_dbm > granted.eirp_dbm => Some(i),
@@ -144,11 +159,29 @@ fn is_listed(primaries: &[u8], c: Channel) -> bool {
     if primaries.is_empty() { usual } else { primaries.contains(&c.primary()) && has() }
 }
 
-/// True if a channel covers the 20 MHz channel of a number.
+/// True if a channel uses the 20 MHz channel of a number.
 fn holds(c: Channel, number: u8) -> bool {
-    let centre = c.band().mhz(number);
-    let (low, high) = c.span_mhz();
-    low < centre && centre < high
+    parts(c).contains(&i64::from(c.band().mhz(number)))
+}
+
+/// True if a width may have these holes: one part of 80 MHz; one, or a pair at an even place, of 160 MHz; of 320 MHz an even
+/// pair, a quarter, or the first or last quarter with one more even pair.
+fn has_pattern(c: Channel, holes: u16) -> bool {
+    let out: Vec<u16> = (0..16).filter(|k| holes & (1 << k) != 0).collect();
+    let row = |out: &[u16], len: u16| {
+        out.len() == usize::from(len) && out[0] % len == 0 && out.windows(2).all(|p| p[1] == p[0] + 1)
+    };
+    match (c.width().mhz(), out.len()) {
+        (_, 0) => true,
+        (80 | 160, 1) => true,
+        (160 | 320, 2) => row(&out, 2),
+        (320, 4) => row(&out, 4),
+        (320, 6) => {
+            (row(&out[..4], 4) && out[0] == 0 && row(&out[4..], 2))
+                || (row(&out[2..], 4) && out[2] == 12 && row(&out[..2], 2))
+        }
+        _ => false,
+    }
 }
 
 /// Radios that must share a channel, and radios of one pod that must not.
@@ -386,7 +419,8 @@ pub fn limits(site: &Site, plan: &Plan, wish: &Wish, found: &mut Vec<Violation>)
             continue;
         };
         let band = site.pods[at.0].radios[at.1].band;
-        let Some(c) = Channel::with_center(band, f.primary, f.width, f.center) else {
+        let whole = Channel::with_center(band, f.primary, f.width, f.center);
+        let Some(c) = whole.filter(|c| has_pattern(*c, f.punctured)).and_then(|c| c.puncture(f.punctured)) else {
             j.fault(Code::Fallback, &path, "there is no such channel");
             continue;
         };
@@ -397,6 +431,7 @@ pub fn limits(site: &Site, plan: &Plan, wish: &Wish, found: &mut Vec<Violation>)
             primary: f.primary,
             width: f.width,
             center: f.center,
+            punctured: f.punctured,
             eirp_dbm: f.eirp_dbm,
             changed: true,
             cac_s: 0,
@@ -422,11 +457,7 @@ fn has_radar(site: &Site) -> bool {
 fn runs_legally(site: &Site, p: usize, k: usize) -> bool {
     let radio = &site.pods[p].radios[k];
     let Some(s) = radio.current else { return true };
-    let channel = match s.center {
-        Some(center) => Channel::with_center(radio.band, s.primary, s.width, center),
-        None => Channel::new(radio.band, s.primary, s.width),
-    };
-    let Some(c) = channel else { return false };
+    let Some(c) = runs_on(radio.band, &s) else { return false };
     let mut found = Vec::new();
     let planned = PlannedRadio {
         pod: site.pods[p].id.clone(),
@@ -435,6 +466,7 @@ fn runs_legally(site: &Site, p: usize, k: usize) -> bool {
         primary: c.primary(),
         width: c.width(),
         center: c.center(),
+        punctured: c.punctured(),
         eirp_dbm: s.eirp_dbm,
         changed: false,
         cac_s: permit(site, (p, k), c).map_or(0, |m| m.cac_s),

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use millpond_dsp::phy::{Band, Bandwidth, Channel};
 
 use crate::model::regulatory::Domain;
-use crate::model::site::{Client, Phy, Site};
-use crate::rf::rates::{Ability, airtime_ppm, rate_kbps};
+use crate::model::site::{Client, Phy, Setting, Site};
+use crate::rf::rates::{Ability, Span, airtime_ppm, rate_kbps};
 
 /// A radio by pod and place in the pod.
 pub type At = (usize, usize);
@@ -28,11 +28,7 @@ pub fn running(site: &Site) -> Option<Wish> {
     for (p, pod) in site.pods.iter().enumerate() {
         for (k, r) in pod.radios.iter().enumerate() {
             let s = r.current?;
-            let channel = match s.center {
-                Some(center) => Channel::with_center(r.band, s.primary, s.width, center)?,
-                None => Channel::new(r.band, s.primary, s.width)?,
-            };
-            radios.insert((p, k), (channel, s.eirp_dbm));
+            radios.insert((p, k), (runs_on(r.band, &s)?, s.eirp_dbm));
         }
     }
     let cabled = cabled(site);
@@ -50,6 +46,15 @@ pub fn running(site: &Site) -> Option<Wish> {
         });
     }
     Some(Wish { radios, uplinks, clients })
+}
+
+/// The channel of a setting in use, if there is one.
+pub fn runs_on(band: Band, s: &Setting) -> Option<Channel> {
+    let whole = match s.center {
+        Some(center) => Channel::with_center(band, s.primary, s.width, center)?,
+        None => Channel::new(band, s.primary, s.width)?,
+    };
+    whole.puncture(s.punctured)
 }
 
 pub fn pod_index(site: &Site, id: &str) -> Option<usize> {
@@ -115,7 +120,8 @@ pub fn changes(site: &Site, w: &Wish) -> i64 {
     for (&(p, k), &(channel, eirp)) in &w.radios {
         if let Some(s) = site.pods[p].radios[k].current {
             let center = s.center.or_else(|| Channel::new(channel.band(), s.primary, s.width).map(Channel::center));
-            let same = (s.primary, s.width, center) == (channel.primary(), channel.width(), Some(channel.center()));
+            let same = (s.primary, s.width, center) == (channel.primary(), channel.width(), Some(channel.center()))
+                && s.punctured == channel.punctured();
             n += i64::from(!same || s.eirp_dbm != eirp);
         }
     }
@@ -178,8 +184,8 @@ fn needs(site: &Site, w: &Wish) -> BTreeMap<At, f64> {
     for (client, &at) in site.clients.iter().zip(&w.clients) {
         let radio = &site.pods[at.0].radios[at.1];
         let loss = client_loss(site, client, at.0, radio.band).unwrap_or(200);
-        let ability =
-            Ability { width: client.max_width, streams: client.streams.min(radio.streams), mcs: mcs(client.phy) };
+        let (streams, punctured) = (client.streams.min(radio.streams), client.phy == Phy::Eht && radio.puncture);
+        let ability = Ability { width: client.max_width, streams, mcs: mcs(client.phy), punctured };
         let demand = u64::from(client.demand_kbps.max(1));
         *need.entry(at).or_default() += airtime(site, w, at, loss, ability, demand);
         let mut pod = at.0;
@@ -191,7 +197,8 @@ fn needs(site: &Site, w: &Wish) -> BTreeMap<At, f64> {
     for (&p, &(parent, own)) in &w.uplinks {
         let (a, b) = (&site.pods[p].radios[own.1], &site.pods[parent.0].radios[parent.1]);
         let loss = pod_loss(site, p, parent.0, a.band).unwrap_or(200);
-        let ability = Ability { width: Bandwidth::Mhz320, streams: a.streams.min(b.streams), mcs: 11 };
+        let (streams, punctured) = (a.streams.min(b.streams), a.puncture && b.puncture);
+        let ability = Ability { width: Bandwidth::Mhz320, streams, mcs: 11, punctured };
         *need.entry(parent).or_default() += airtime(site, w, parent, loss, ability, relayed[p]);
     }
     need
@@ -204,13 +211,32 @@ fn airtime(site: &Site, w: &Wish, at: At, loss: i32, ability: Ability, kbps: u64
         Channel::new(s.band, s.channel, Bandwidth::Mhz20).is_some_and(|c| c.overlaps(channel))
     };
     let noise = site.survey.iter().filter(mine).filter(inside).filter_map(|s| s.noise_dbm).max().unwrap_or(-94);
-    airtime_ppm(kbps, rate_kbps(eirp - loss, noise, channel.width(), ability)) as f64 / 1e6
+    airtime_ppm(kbps, rate_kbps(eirp - loss, noise, span(channel), ability)) as f64 / 1e6
 }
 
-/// Centres of the 20 MHz parts of a channel in MHz.
-fn parts(c: Channel) -> Vec<i64> {
+/// Centres in MHz of the 20 MHz parts that a channel uses.
+pub fn parts(c: Channel) -> Vec<i64> {
     let (low, high) = c.span_mhz();
-    (i64::from(low) + 10..i64::from(high)).step_by(20).collect()
+    let all = (i64::from(low) + 10..i64::from(high)).step_by(20).enumerate();
+    all.filter(|(k, _)| c.punctured() & (1 << k) == 0).map(|part| part.1).collect()
+}
+
+/// Those of them in the aligned block of so many parts around the primary.
+fn around_primary(c: Channel, size: i64) -> Vec<i64> {
+    let (low, primary) = (i64::from(c.span_mhz().0), i64::from(c.band().mhz(c.primary())));
+    let block = |mhz: i64| (mhz - low) / (20 * size);
+    parts(c).into_iter().filter(|m| block(*m) == block(primary)).collect()
+}
+
+/// What a channel offers to stations of each width.
+fn span(c: Channel) -> Span {
+    if c.band() == Band::Ghz2 {
+        return c.width().into();
+    }
+    let used = [1, 2, 4, 8, 16].map(|size| around_primary(c, size).len());
+    let full = |k: &usize| used[*k] == 1 << k;
+    let clean = (0..5).rev().find(full).map_or(Bandwidth::Mhz20, |k| Bandwidth::ALL[k]);
+    Span::new(clean, used.map(|n| n as u8))
 }
 
 /// The share of `own` that a unit of airtime of `other` takes when it arrives at `level`.
@@ -245,11 +271,8 @@ fn lost_wide(own: Channel, other: Channel) -> (f64, bool) {
     if mine.iter().all(|m| !theirs.contains(m)) {
         return (0.0, false);
     }
-    let clean_around_primary = |size: usize| {
-        let block = mine.chunks(size).find(|b| b.contains(&primary));
-        block.is_some_and(|b| b.iter().all(|m| !theirs.contains(m)))
-    };
-    let clean = [1, 2, 4, 8].into_iter().filter(|s| *s < mine.len() && clean_around_primary(*s)).max().unwrap_or(0);
+    let blocks = [1, 2, 4, 8].map(|size| around_primary(own, size));
+    let clean = blocks.iter().filter(|b| b.iter().all(|m| !theirs.contains(m))).map(Vec::len).max().unwrap_or(0);
     (libm::floor((mine.len() - clean) as f64 * 1_000.0 / mine.len() as f64) / 1_000.0, false)
 }
 

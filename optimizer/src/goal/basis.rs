@@ -86,7 +86,7 @@ fn link(t: &Topology, p: usize) -> Option<Link> {
         let level = |r: usize| t.radios[r].allowed.iter().filter_map(|&c| t.max_eirp_dbm(r, c)).max().unwrap_or(0);
         let loss = t.loss_db(p, l.parent, t.radios[l.radio].band).unwrap_or(200);
         let width = t.radios[l.radio].allowed.iter().map(|c| c.width()).max().unwrap_or(Bandwidth::Mhz20);
-        rate_kbps(level(l.parent_radio) - loss, NOISE_DBM, width, link_ability(t, l))
+        rate_kbps(level(l.parent_radio) - loss, NOISE_DBM, width.into(), link_ability(t, l))
     };
     t.pods[p].uplink.filter(|l| options.contains(l)).or_else(|| options.iter().rev().max_by_key(rate).copied())
 }

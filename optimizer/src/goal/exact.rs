@@ -203,7 +203,7 @@ pub fn needed(t: &Topology, a: &Assignment, airs: &[Air]) -> Vec<f64> {
     let mut through = vec![0u64; t.pods.len()];
     let need = |r: usize, loss: i32, demand: u64, ability: crate::rf::rates::Ability| {
         let s = a.radios[r];
-        let rate = rate_kbps(s.eirp_dbm - loss, airs[r].noise_dbm, s.channel.width(), ability);
+        let rate = rate_kbps(s.eirp_dbm - loss, airs[r].noise_dbm, s.channel.into(), ability);
         airtime_ppm(demand, rate) as f64 / 1e6
     };
     for (c, &r) in a.clients.iter().enumerate() {
@@ -235,7 +235,7 @@ mod tests {
     /// Two pods with a cable, 70 dB apart, both on 36/20 at 20 dBm; each has one client at 60 dB.
     fn two_radios(demand_kbps: [u32; 2]) -> Topology {
         let mut b = SiteBuilder::new("EU");
-        let now = Some(Setting { primary: 36, width: Bandwidth::Mhz20, center: None, eirp_dbm: 20 });
+        let now = Some(Setting { primary: 36, width: Bandwidth::Mhz20, center: None, punctured: 0, eirp_dbm: 20 });
         for (p, demand) in demand_kbps.into_iter().enumerate() {
             let pod = b.pod(p == 0);
             let radio = b.radio(pod, Band::Ghz5, &[Bandwidth::Mhz20], 20, now);

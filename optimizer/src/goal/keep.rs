@@ -2,12 +2,13 @@
 
 use super::{Goal, Node};
 use crate::model::site::Sharing;
+use crate::rf::rates::Span;
 use crate::rf::sense::{coupling_permille, preamble_dbm};
 
 impl Goal<'_> {
     /// The values of a node that no other one dominates, in order; all of them where other groups may come near.
     ///
-    /// A home's group stands alone in its band. Of two of its settings the one that is no narrower and no weaker, that
+    /// A home's group stands alone in its band. Of two of its settings the one that is no narrower, with holes counted, and no weaker, that
     /// leaves every radio no less free air, no more contenders and no more noise, lets the radios hear each other no
     /// better, and costs no more in switches and radar is at least as good for J whatever the rest does: each cost in J
     /// is monotone in each of these. What runs now and what stands for the group in nominal rates are kept.
@@ -40,8 +41,12 @@ impl Goal<'_> {
 
     /// What a setting is compared by, each the more the better; as many for every setting.
     fn traits(&self, g: usize, v: usize, all: &mut Vec<f64>) {
-        let width = self.values[g][v].channel().width();
+        let channel = self.values[g][v].channel();
+        let width = channel.width();
         all.extend([width as u8 as f64, -(self.fixed[g][v] as f64)]);
+        if self.t.groups[g].radios.iter().any(|&r| self.t.radios[r].puncture) {
+            all.extend(Span::from(channel).traits().map(f64::from));
+        }
         for &r in &self.t.groups[g].radios {
             let at = &self.tuned[r][v];
             all.extend([f64::from(at.eirp_dbm), at.air.free, -at.air.contenders, -f64::from(at.air.noise_dbm)]);

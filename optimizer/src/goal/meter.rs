@@ -438,7 +438,7 @@ impl<'a> Meter<'a> {
 
     fn need(&self, r: usize, loss: i32, demand: u64, ability: Ability) -> i64 {
         let s = &self.radios[r];
-        airtime_ppm(demand, rate_kbps(s.set.eirp_dbm - loss, s.air.noise_dbm, s.set.channel.width(), ability)) as i64
+        airtime_ppm(demand, rate_kbps(s.set.eirp_dbm - loss, s.air.noise_dbm, s.set.channel.into(), ability)) as i64
     }
 
     fn client_need(&self, c: usize, r: usize) -> i64 {
@@ -716,14 +716,14 @@ fn parts(t: &Topology) -> (Vec<Vec<usize>>, Vec<usize>) {
 mod tests {
     use super::*;
     use crate::env::SplitMix64;
-    use crate::testing::small;
+    use crate::testing::{small, small_with_holes};
     use crate::validate::validate;
 
     #[test]
     fn single_changes_keep_to_the_definition() {
         let mut rng = SplitMix64::new(5);
         let homes = (1..12).map(|seed| crate::simulate::home(seed, "US"));
-        for site in homes.chain((0..6).map(small)) {
+        for site in homes.chain((0..6).map(small)).chain((0..6).map(small_with_holes)) {
             let t = validate(&site).unwrap();
             let goal = Goal::new(&t);
             let start: Vec<usize> = (0..goal.nodes().len()).map(|n| rng.below(goal.values(n).len())).collect();

@@ -24,8 +24,9 @@ pub use exact::Air;
 pub use meter::Meter;
 pub use rows::Rows;
 
+use crate::model::site::Phy;
 use crate::model::topology::{Assignment, Link, Topology, Tuned};
-use crate::rf::rates::{Ability, NOISE_DBM, airtime_ppm, highest_mcs, rate_kbps};
+use crate::rf::rates::{Ability, NOISE_DBM, Span, airtime_ppm, highest_mcs, rate_kbps};
 use millpond_dsp::phy::Bandwidth;
 
 /// Every radio's own frames (beacons, probes), in millionths of its time.
@@ -65,14 +66,16 @@ struct RadioValue {
 
 /// What both ends of a wireless link can do on the channel they share: all of its width, and the highest MCS.
 pub(crate) fn link_ability(t: &Topology, l: &Link) -> Ability {
-    let streams = t.radios[l.radio].streams.min(t.radios[l.parent_radio].streams);
-    Ability { width: Bandwidth::Mhz320, streams, mcs: 11 }
+    let (a, b) = (&t.radios[l.radio], &t.radios[l.parent_radio]);
+    let punctured = a.puncture && b.puncture;
+    Ability { width: Bandwidth::Mhz320, streams: a.streams.min(b.streams), mcs: 11, punctured }
 }
 
 /// What a client and a radio can do together.
 pub(crate) fn client_ability(t: &Topology, client: usize, radio: usize) -> Ability {
-    let c = &t.clients[client];
-    Ability { width: c.max_width, streams: c.streams.min(t.radios[radio].streams), mcs: highest_mcs(c.phy) }
+    let (c, r) = (&t.clients[client], &t.radios[radio]);
+    let punctured = c.phy == Phy::Eht && r.puncture;
+    Ability { width: c.max_width, streams: c.streams.min(r.streams), mcs: highest_mcs(c.phy), punctured }
 }
 
 impl<'a> Goal<'a> {
@@ -268,8 +271,8 @@ impl<'a> Goal<'a> {
     fn client_rate(&self, c: usize, r: usize, v: usize) -> u32 {
         let loss = self.t.client_loss_db(c, r).unwrap_or(200);
         let at = self.tuned[r][v];
-        let width = self.values[self.t.radios[r].group][v].channel().width();
-        rate_kbps(at.eirp_dbm - loss, at.air.noise_dbm, width, client_ability(self.t, c, r))
+        let span = self.values[self.t.radios[r].group][v].channel().into();
+        rate_kbps(at.eirp_dbm - loss, at.air.noise_dbm, span, client_ability(self.t, c, r))
     }
 
     /// Airtime in millionths that a client needs there.
@@ -282,8 +285,8 @@ impl<'a> Goal<'a> {
         let band = self.t.radios[l.radio].band;
         let loss = self.t.loss_db(p, l.parent, band).unwrap_or(200);
         let at = self.tuned[l.parent_radio][v];
-        let width = self.values[self.t.radios[l.parent_radio].group][v].channel().width();
-        rate_kbps(at.eirp_dbm - loss, at.air.noise_dbm, width, link_ability(self.t, l))
+        let span = self.values[self.t.radios[l.parent_radio].group][v].channel().into();
+        rate_kbps(at.eirp_dbm - loss, at.air.noise_dbm, span, link_ability(self.t, l))
     }
 
     /// The value of a group that stands for it where a pair of other nodes needs a rate: the setting in use, or the
@@ -299,8 +302,8 @@ impl<'a> Goal<'a> {
         let ear = exact::ear(self.t, r);
         let mut last: Option<(millpond_dsp::phy::Channel, Air, i32)> = None;
         let mut all = Vec::with_capacity(self.values[radio.group].len());
-        // Loads depend on level over noise and on width, and few of those differ.
-        let mut known: Vec<((i32, Bandwidth), (i64, i64))> = Vec::new();
+        // Loads depend on level over noise and on what the channel spans, and few of those differ.
+        let mut known: Vec<((i32, Span), (i64, i64))> = Vec::new();
         for value in &self.values[radio.group] {
             let channel = value.channel();
             // Values of one channel stand side by side.
@@ -308,7 +311,7 @@ impl<'a> Goal<'a> {
             let (_, air, most) = *last.insert(last.filter(|l| l.0 == channel).unwrap_or_else(fresh));
             let eirp_dbm = value.eirp_dbm(self.t, r, most);
             let foreign_ppm = libm::round((1.0 - air.free) * 1e6) as i64;
-            let key = (eirp_dbm - (air.noise_dbm - NOISE_DBM).max(0), channel.width());
+            let key = (eirp_dbm - (air.noise_dbm - NOISE_DBM).max(0), Span::from(channel));
             let found = known.iter().find(|k| k.0 == key).map(|k| k.1);
             let (fixed_ppm, all_ppm) = found.unwrap_or_else(|| self.loads(r, key));
             if found.is_none() {
@@ -319,11 +322,11 @@ impl<'a> Goal<'a> {
         all
     }
 
-    /// The load of a radio at an EIRP less excess noise and a width: of what stays, and with all reference clients.
-    fn loads(&self, r: usize, (level_dbm, width): (i32, Bandwidth)) -> (i64, i64) {
+    /// The load of a radio at an EIRP less excess noise and a span: of what stays, and with all reference clients.
+    fn loads(&self, r: usize, (level_dbm, span): (i32, Span)) -> (i64, i64) {
         let t = self.t;
         let ppm = |loss: i32, demand: u64, ability: Ability| {
-            airtime_ppm(demand, rate_kbps(level_dbm - loss, NOISE_DBM, width, ability)) as i64
+            airtime_ppm(demand, rate_kbps(level_dbm - loss, NOISE_DBM, span, ability)) as i64
         };
         let relays = self.basis.relays[r].iter().map(|&p| {
             let l = self.basis.links[p].expect("a relay has a link");

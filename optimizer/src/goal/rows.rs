@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use super::costs::weighted;
 use super::{Goal, Node, Value};
 use crate::pairwise::HARD;
-use crate::rf::chart::{index, overlap_rows};
+use crate::rf::chart::{index, overlap_of, overlap_rows};
 use crate::rf::sense::taken_ppm;
 
 /// Rows of J, worked out when asked for.
@@ -105,13 +105,17 @@ impl<'a> Rows<'a> {
                 // What the other takes from each channel, and each channel from the other.
                 let (back, ahead) = overlap_rows(w);
                 for (cost, &v) in row.iter_mut().zip(list) {
-                    let at = usize::from(self.places[g][v]);
-                    if ahead[at].permille == 0 && back[at].permille == 0 {
+                    let (at, c) = (usize::from(self.places[g][v]), goal.values[g][v].channel());
+                    let (mut ahead, mut back) = (ahead[at], back[at]);
+                    if c.punctured() | w.punctured() != 0 {
+                        (ahead, back) = (overlap_of(c, w), overlap_of(w, c));
+                    }
+                    if ahead.permille == 0 && back.permille == 0 {
                         continue;
                     }
-                    let (own, width) = (&goal.tuned[r][v], goal.values[g][v].channel().width());
-                    let taken = i64::from(taken_ppm(ahead[at], w.width(), arrives)) * there.all_ppm / 1_000_000;
-                    let takes = i64::from(taken_ppm(back[at], width, own.eirp_dbm - loss)) * own.all_ppm / 1_000_000;
+                    let own = &goal.tuned[r][v];
+                    let taken = i64::from(taken_ppm(ahead, w.width(), arrives)) * there.all_ppm / 1_000_000;
+                    let takes = i64::from(taken_ppm(back, c.width(), own.eirp_dbm - loss)) * own.all_ppm / 1_000_000;
                     *cost += weighted(weight, taken) + weighted(goal.basis.weight[s], takes);
                 }
             }

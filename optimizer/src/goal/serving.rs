@@ -23,9 +23,11 @@ impl Goal<'_> {
     fn idle_rate(&self, g: usize, r: usize, v: usize) -> i64 {
         use crate::rf::rates::{Ability, rate_kbps};
         let at = self.tuned[r][v];
-        let width = self.values[g][v].channel().width();
-        let ability = Ability { width, streams: self.t.radios[r].streams.min(2), mcs: 11 };
-        rate_cost(super::IDLE_WEIGHT_MILLI, rate_kbps(at.eirp_dbm - 60, at.air.noise_dbm, width, ability))
+        let channel = self.values[g][v].channel();
+        let radio = &self.t.radios[r];
+        let ability =
+            Ability { width: channel.width(), streams: radio.streams.min(2), mcs: 11, punctured: radio.puncture };
+        rate_cost(super::IDLE_WEIGHT_MILLI, rate_kbps(at.eirp_dbm - 60, at.air.noise_dbm, channel.into(), ability))
     }
 
     /// A client that may be steered, at a radio, if the radio belongs to the group.

@@ -95,6 +95,7 @@ impl SiteBuilder {
             primaries: Vec::new(),
             dfs: true,
             class: PowerClass::default(),
+            puncture: false,
             tpc: false,
             current: now,
         });

@@ -3,6 +3,8 @@
 use millpond_dsp::phy::{Band, Bandwidth};
 use serde::{Deserialize, Serialize};
 
+use super::site::is_whole;
+
 /// The value of [`Plan::format`].
 pub const FORMAT: &str = "millpond-plan/1";
 
@@ -47,6 +49,9 @@ pub struct PlannedRadio {
     pub width: Bandwidth,
     /// Centre channel number.
     pub center: u8,
+    /// 20 MHz subchannels left out, bit 0 the lowest; 0 for a whole channel.
+    #[serde(default, skip_serializing_if = "is_whole")]
+    pub punctured: u16,
     /// Radiated power in dBm.
     pub eirp_dbm: i32,
     /// True if the site runs something else.
@@ -69,6 +74,9 @@ pub struct Fallback {
     pub width: Bandwidth,
     /// Centre channel number.
     pub center: u8,
+    /// 20 MHz subchannels left out, bit 0 the lowest; 0 for a whole channel.
+    #[serde(default, skip_serializing_if = "is_whole")]
+    pub punctured: u16,
     /// Radiated power in dBm.
     pub eirp_dbm: i32,
 }
@@ -233,6 +241,9 @@ pub enum Choosable {
         width: Bandwidth,
         /// Centre channel number.
         center: u8,
+        /// 20 MHz subchannels left out, bit 0 the lowest; 0 for a whole channel.
+        #[serde(default, skip_serializing_if = "is_whole")]
+        punctured: u16,
         /// Radiated power in dBm.
         eirp_dbm: i32,
     },

@@ -1,7 +1,8 @@
 //! What a country allows: which channels, how much radiated power, where radar has to be watched for.
 //!
 //! A rule covers a stretch of spectrum. A channel is allowed if rules cover all of it; its power limit is the least of
-//! the limits it touches, and one stretch with radar makes the whole channel a DFS channel.
+//! the limits it touches, and one stretch with radar makes the whole channel a DFS channel. What a punctured channel
+//! leaves out does not count: no rule need cover it, and limits of density hold for what is left.
 //!
 //! The clauses name where each limit is set. The figures were entered from public knowledge of those clauses; **the texts
 //! were not at hand**. Seen beside them were only entries of the public wireless regulatory database for Great Britain
@@ -11,7 +12,7 @@
 
 use std::sync::LazyLock;
 
-use millpond_dsp::phy::{Band, Bandwidth, Channel};
+use millpond_dsp::phy::{Band, Channel};
 
 use crate::rf::chart::{channels, index};
 
@@ -217,7 +218,7 @@ impl Domain {
     /// assert_eq!(ETSI.permit(wide, false).unwrap().eirp_dbm, 23);
     /// ```
     pub fn permit(&self, channel: Channel, tpc: bool) -> Option<Permit> {
-        let table = TABLES.iter().find(|t| std::ptr::eq(t.0, self.rules));
+        let table = TABLES.iter().find(|t| channel.punctured() == 0 && std::ptr::eq(t.0, self.rules));
         table.map_or_else(
             || work_out(self.rules, channel, tpc),
             |t| t.1[channel.band() as usize][2 * index(channel) + usize::from(tpc)],
@@ -235,37 +236,61 @@ impl Domain {
     }
 }
 
-/// What rules say about a channel; `None` if they do not cover it.
+/// What rules say about a channel; `None` if they do not cover all that it uses.
 fn work_out(rules: &[Rule], channel: Channel, tpc: bool) -> Option<Permit> {
-    let (low, high) = channel.span_mhz();
-    let mut covered = low;
     let mut permit = Permit { eirp_dbm: i32::MAX, cac_s: 0 };
-    for r in rules.iter().filter(|r| r.band == channel.band() && r.low_mhz < high && low < r.high_mhz) {
-        if r.low_mhz > covered {
+    for (low, high) in parts_mhz(channel) {
+        let mut covered = low;
+        for r in rules.iter().filter(|r| r.band == channel.band() && r.low_mhz < high && low < r.high_mhz) {
+            if r.low_mhz > covered {
+                return None;
+            }
+            covered = r.high_mhz;
+            permit.eirp_dbm = permit.eirp_dbm.min(r.limit_dbm(channel, tpc));
+            permit.cac_s = permit.cac_s.max(r.cac_s);
+        }
+        if covered < high || covered == low {
             return None;
         }
-        covered = r.high_mhz;
-        permit.eirp_dbm = permit.eirp_dbm.min(r.limit_dbm(channel.width(), tpc));
-        permit.cac_s = permit.cac_s.max(r.cac_s);
     }
-    (covered >= high && covered > low).then_some(permit)
+    Some(permit)
 }
 
 impl Rule {
-    /// The EIRP limit in dBm of a channel of a width in this stretch.
-    fn limit_dbm(&self, width: Bandwidth, tpc: bool) -> i32 {
+    /// The EIRP limit in dBm of a channel in this stretch.
+    fn limit_dbm(&self, channel: Channel, tpc: bool) -> i32 {
         let total = if tpc { self.eirp_tpc_dbm } else { self.eirp_dbm };
-        self.density_dbm_per_mhz.map_or(total, |d| total.min(d + width_db(width)))
+        self.density_dbm_per_mhz.map_or(total, |d| total.min(d + width_db(channel)))
     }
 }
 
-/// 10 log10 of a width in MHz, rounded down: 13 dB at 20 MHz and 3 dB more for each doubling.
-pub const fn width_db(width: Bandwidth) -> i32 {
-    13 + 3 * width as i32
+/// Lower and upper edges in MHz of what a channel uses: one stretch for a whole channel, else its 20 MHz subchannels.
+pub(crate) fn parts_mhz(channel: Channel) -> impl Iterator<Item = (u16, u16)> {
+    let ((low, high), holes) = (channel.span_mhz(), channel.punctured());
+    let step = if holes == 0 { high - low } else { 20 };
+    let parts = (0..(high - low) / step).filter(move |k| holes >> k & 1 == 0);
+    parts.map(move |k| (low + step * k, low + step * (k + 1)))
+}
+
+/// 10 log10 of the width that a channel uses in MHz, rounded down; 3 dB for each doubling of a whole channel.
+pub fn width_db(channel: Channel) -> i32 {
+    if channel.punctured() == 0 {
+        return 13 + 3 * channel.width() as i32;
+    }
+    // 60, 120, 140, 200, 240 and 280 MHz.
+    match channel.occupied().count_ones() {
+        0..=3 => 17,
+        4..=6 => 20,
+        7 => 21,
+        8..=12 => 23,
+        _ => 24,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use millpond_dsp::phy::Bandwidth;
+
     use super::*;
 
     fn permit(domain: Domain, band: Band, primary: u8, width: u16) -> Option<(i32, u32)> {
@@ -317,6 +342,24 @@ mod tests {
             }
             assert!(domain.rules.iter().all(|r| r.eirp_dbm <= r.eirp_tpc_dbm && !r.source.is_empty()));
         }
+    }
+
+    #[test]
+    fn what_is_left_out_counts_for_nothing() {
+        let channel = |primary| Channel::new(Band::Ghz5, primary, Bandwidth::Mhz80).unwrap();
+        // Canada leaves 5600 to 5650 MHz out: three of the four parts of 116/80, and no pattern has so large a hole.
+        assert!(channel(116).punctures().all(|c| ISED.permit(c, false).is_none()));
+        // Europe ends at 5725 MHz, in the middle of 144.
+        assert_eq!(ETSI.permit(channel(132), false), None);
+        let allowed: Vec<String> =
+            channel(132).punctures().filter(|&c| ETSI.permit(c, false).is_some()).map(|c| c.to_string()).collect();
+        assert_eq!(allowed, ["132/80-144"]);
+        // Ten minutes of listening for what lies between 5600 and 5650 MHz; the hole is too small to get round it.
+        assert!(channel(116).punctures().all(|c| ETSI.permit(c, false).unwrap().cac_s == 600));
+        let whole = Channel::new(Band::Ghz6, 5, Bandwidth::Mhz80).unwrap();
+        let part = whole.puncture(0b1000).unwrap();
+        // 5 dBm in each of 80 or of 60 MHz.
+        assert_eq!((FCC.permit(whole, false).unwrap().eirp_dbm, FCC.permit(part, false).unwrap().eirp_dbm), (24, 22));
     }
 
     #[test]

@@ -164,6 +164,9 @@ pub struct Radio {
     /// Its class at 6 GHz.
     #[serde(default, skip_serializing_if = "PowerClass::is_default")]
     pub class: PowerClass,
+    /// True if it can leave 20 MHz subchannels out of channels of 80 MHz and more (802.11be).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub puncture: bool,
     /// True if it has transmit power control, which raises some limits by 3 dB.
     #[serde(default, skip_serializing_if = "is_false")]
     pub tpc: bool,
@@ -231,8 +234,16 @@ pub struct Setting {
     /// Centre channel number; needed where primary and width leave a choice (40 MHz at 2.4 GHz, 320 MHz).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub center: Option<u8>,
+    /// 20 MHz subchannels left out, bit 0 the lowest (802.11be, disabled subchannel bitmap).
+    #[serde(default, skip_serializing_if = "is_whole")]
+    pub punctured: u16,
     /// Radiated power in dBm.
     pub eirp_dbm: i32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+pub(super) fn is_whole(punctured: &u16) -> bool {
+    *punctured == 0
 }
 
 /// A wireless uplink: this pod's station interface on `radio` joins `parent_radio` of `parent`.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use millpond_dsp::phy::{Band, Channel};
 
-use super::regulatory::{Domain, Permit, width_db};
+use super::regulatory::{Domain, Permit, parts_mhz, width_db};
 use super::site::{Forecast, Phy, Policy, PowerClass, QuietWindow};
 use millpond_dsp::phy::Bandwidth;
 
@@ -113,6 +113,8 @@ pub struct RadioNode {
     pub group: usize,
     /// Hardware limit in dBm.
     pub max_eirp_dbm: i32,
+    /// True if it can leave subchannels out.
+    pub puncture: bool,
     /// True if it has transmit power control.
     pub tpc: bool,
     /// Its class at 6 GHz.
@@ -150,20 +152,25 @@ impl RadioNode {
         Some(Permit { eirp_dbm: best.eirp_dbm.min(self.max_eirp_dbm), ..best })
     }
 
-    /// Standard power as far as grants cover the channel without a gap.
+    /// Standard power as far as grants cover what the channel uses without a gap.
     fn granted(&self, domain: Domain, channel: Channel) -> Option<Permit> {
-        let (low, high) = channel.span_mhz();
         let permit = domain.permit_standard(channel)?;
-        let (mut covered, mut density) = (low, i32::MAX);
-        // Grants are in order of their lower edge.
-        for &(from, to, dbm) in self.grants.iter().filter(|g| g.0 < high && low < g.1) {
-            if from > covered {
+        let mut density = i32::MAX;
+        for (low, high) in parts_mhz(channel) {
+            let mut covered = low;
+            // Grants are in order of their lower edge.
+            for &(from, to, dbm) in self.grants.iter().filter(|g| g.0 < high && low < g.1) {
+                if from > covered {
+                    return None;
+                }
+                (covered, density) = (covered.max(to), density.min(dbm));
+            }
+            if covered < high {
                 return None;
             }
-            (covered, density) = (covered.max(to), density.min(dbm));
         }
-        let limit = permit.eirp_dbm.min(density.saturating_add(width_db(channel.width())));
-        (covered >= high).then_some(Permit { eirp_dbm: limit, ..permit })
+        let limit = permit.eirp_dbm.min(density.saturating_add(width_db(channel)));
+        Some(Permit { eirp_dbm: limit, ..permit })
     }
 }
 

@@ -46,7 +46,7 @@ impl Ear {
         let at = index(own);
         let (mut free, mut contenders) = (1.0, 0.0);
         for f in &self.heard {
-            let share = coupled(f, at);
+            let share = if own.punctured() == 0 { coupled(f, at) } else { coupled_anew(&f.0, own) };
             if share > 0.0 {
                 free *= 1.0 - taken(share, &f.0);
                 contenders += share;
@@ -74,6 +74,11 @@ impl Ear {
 /// The share that each unit of a stranger's airtime takes from the channel at a place of the band's chart.
 fn coupled((f, row): &(Foreign, &'static [Overlap]), at: usize) -> f64 {
     f64::from(taken_ppm(row[at], f.channel.width(), f.level_dbm)) / 1e6
+}
+
+/// The same for any channel.
+fn coupled_anew(f: &Foreign, own: Channel) -> f64 {
+    f64::from(taken_ppm(overlap_of(own, f.channel), f.channel.width(), f.level_dbm)) / 1e6
 }
 
 fn taken(coupled: f64, f: &Foreign) -> f64 {
@@ -105,6 +110,18 @@ mod tests {
         assert!((Ear::new(own.band(), &[near], &[survey(100)]).free_share(own) - 0.8).abs() < 1e-12);
         assert!((Ear::new(own.band(), &[near], &[survey(500)]).free_share(own) - 0.5).abs() < 1e-12);
         assert!((Ear::new(own.band(), &[near, far], &[]).contenders(own) - 1.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_hole_hears_nobody() {
+        let whole = channel(36, Bandwidth::Mhz80);
+        let part = whole.puncture(0b0100).unwrap();
+        let there = channel(44, Bandwidth::Mhz20);
+        let near = Foreign { channel: there, level_dbm: -50, duty_permille: 400 };
+        let survey = [Measured { channel: there, busy_permille: 700, noise_dbm: Some(-80) }];
+        let ear = Ear::new(Band::Ghz5, &[near], &survey);
+        assert!(ear.free_share(whole) < 0.7 && ear.contenders(whole) > 0.4);
+        assert_eq!((ear.free_and_contenders(part), ear.noise_dbm(part)), ((1.0, 0.0), NOISE_DBM));
     }
 
     #[test]

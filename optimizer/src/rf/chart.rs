@@ -1,6 +1,7 @@
-//! Every channel once: lists by band, an index by key, and the overlap of each pair.
+//! Every whole channel once: lists by band, an index by key, and the overlap of each pair.
 //!
-//! The channelization and the overlap rule are fixed, so both are worked out on first use and looked up ever after.
+//! The channelization and the overlap rule are fixed, so both are worked out on first use and looked up ever after. There
+//! are too many punctured channels for tables of pairs; what they overlap is worked out each time.
 
 use std::sync::LazyLock;
 
@@ -55,12 +56,12 @@ static CHARTS: [LazyLock<Chart>; 3] = [
     LazyLock::new(|| Chart::new(Band::Ghz6)),
 ];
 
-/// Every channel of a band: narrow before wide, then by centre, then by primary.
+/// Every whole channel of a band: narrow before wide, then by centre, then by primary.
 pub fn channels(band: Band) -> &'static [Channel] {
     &CHARTS[band as usize].channels
 }
 
-/// The place of a channel in its band's list. O(1).
+/// The place of a channel in its band's list, a punctured one's that of the whole. O(1).
 pub fn index(c: Channel) -> usize {
     CHARTS[c.band() as usize].index(c)
 }
@@ -73,13 +74,19 @@ pub fn find(band: Band, primary: u8, width: Bandwidth, center: Option<u8>) -> Op
     found.next()
 }
 
-/// What a transmission on `other` takes from a BSS on `own`, both of one band: [`overlap`], looked up. O(1).
+/// What a transmission on `other` takes from a BSS on `own`, both of one band: [`overlap`], looked up where both are whole.
+/// O(1).
 pub fn overlap_of(own: Channel, other: Channel) -> Overlap {
+    if own.punctured() | other.punctured() != 0 {
+        return overlap(own, other);
+    }
     let chart = &CHARTS[own.band() as usize];
     chart.overlaps[chart.index(own) * chart.channels.len() + chart.index(other)]
 }
 
 /// By the place of the other channel: what a transmission on it takes from `own`, and what `own` takes from it. O(1).
+///
+/// Both are whole; see [`overlap_of`] for others.
 pub fn overlap_rows(own: Channel) -> (&'static [Overlap], &'static [Overlap]) {
     let chart = &CHARTS[own.band() as usize];
     let n = chart.channels.len();
@@ -102,6 +109,8 @@ mod tests {
                 assert_eq!(find(band, a.primary(), a.width(), None), Channel::new(band, a.primary(), a.width()));
                 for &b in all.iter().step_by(7) {
                     assert_eq!(overlap_of(a, b), overlap(a, b), "{a} {b}");
+                    let hole = a.punctures().next().unwrap_or(a);
+                    assert_eq!(overlap_of(hole, b), overlap(hole, b), "{hole} {b}");
                     let (ahead, back) = overlap_rows(a);
                     assert_eq!((ahead[index(b)], back[index(b)]), (overlap(a, b), overlap(b, a)), "{a} {b}");
                 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use millpond_dsp::phy::Bandwidth;
+use millpond_dsp::phy::{Bandwidth, Channel};
 
 use crate::model::site::Phy;
 
@@ -38,6 +38,52 @@ pub struct Ability {
     pub streams: u8,
     /// Highest MCS.
     pub mcs: usize,
+    /// True if both can leave subchannels out and use what is left on both sides of a hole (802.11be).
+    pub punctured: bool,
+}
+
+/// What a channel offers around its primary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Widest block without a hole that holds the primary: what a station has that knows nothing of holes.
+    clean: Bandwidth,
+    /// Subchannels in use in the block of each width around the primary, narrowest first.
+    used: [u8; 5],
+}
+
+impl Span {
+    /// A span from its parts: the widest block without a hole, and the 20 MHz subchannels in use in each block around the
+    /// primary, narrowest first; over the channel's width the last one goes on.
+    pub const fn new(clean: Bandwidth, used: [u8; 5]) -> Self {
+        Self { clean, used }
+    }
+
+    /// What it can be compared by: each the more the better.
+    pub fn traits(self) -> [u8; 4] {
+        [self.clean as u8, self.used[2], self.used[3], self.used[4]]
+    }
+}
+
+impl From<Bandwidth> for Span {
+    fn from(width: Bandwidth) -> Self {
+        Self { clean: width, used: Bandwidth::ALL.map(|w| w.min(width).subchannels()) }
+    }
+}
+
+impl From<Channel> for Span {
+    fn from(c: Channel) -> Self {
+        if c.punctured() == 0 {
+            return c.width().into();
+        }
+        let block = |w: Bandwidth| {
+            let size = u16::from(w.min(c.width()).subchannels());
+            c.occupied() & (u16::MAX >> (16 - size)) << (c.place() / size * size)
+        };
+        let used = Bandwidth::ALL.map(|w| block(w).count_ones() as u8);
+        let is_clean = |w: &Bandwidth| *w <= c.width() && used[*w as usize] == w.subchannels();
+        let clean = Bandwidth::ALL.into_iter().rev().find(is_clean).unwrap_or(Bandwidth::Mhz20);
+        Self { clean, used }
+    }
 }
 
 /// The highest MCS of a PPDU format in the HE table.
@@ -65,16 +111,57 @@ static RATES: LazyLock<Vec<u32>> = LazyLock::new(|| {
     (0..12).flat_map(|mcs| (0..5).flat_map(move |width| levels(mcs, width))).collect()
 });
 
+/// Resource units of more than one 20 MHz subchannel as 802.11be joins them: subchannels, data tones, and how many dB more
+/// than at 20 MHz they need, rounded up.
+///
+/// Source: IEEE 802.11be-2024 36.3.2.2.3 (multiple resource units: 242, 484 and 996 tones and their sums), of which 234,
+/// 468 and 980 carry data.
+const UNITS: [(u8, u64, i32); 11] = [
+    (1, 234, 0),
+    (2, 468, 3),
+    (3, 702, 5),
+    (4, 980, 6),
+    (6, 1_448, 8),
+    (7, 1_682, 9),
+    (8, 1_960, 9),
+    (10, 2_428, 10),
+    (12, 2_940, 11),
+    (14, 3_408, 12),
+    (16, 3_920, 12),
+];
+
+/// Rates of one stream by highest MCS, resource unit and level, over that unit and all smaller ones.
+static UNIT_RATES: LazyLock<Vec<u32>> = LazyLock::new(|| {
+    let at = |mcs: usize, unit: usize, level: i32| {
+        let best = UNITS[..=unit].iter().filter_map(|&(_, tones, over)| {
+            let mcs = (0..=mcs).rev().find(|&m| level >= NEEDED_DBM[m] + over)?;
+            Some(RATE_KBPS[mcs] * tones / 234)
+        });
+        best.max().unwrap_or(0) as u32
+    };
+    let levels = |mcs: usize, unit: usize| (TABLE_DBM.0..=TABLE_DBM.1).map(move |level| at(mcs, unit, level));
+    (0..12).flat_map(|mcs| (0..UNITS.len()).flat_map(move |unit| levels(mcs, unit))).collect()
+});
+
 /// The best PHY rate in kb/s at a received level: the best MCS over the channel's width and all narrower PPDUs in it.
+///
+/// Who cannot leave subchannels out has the widest block without a hole; who can has every joined resource unit of what is
+/// left, too.
 ///
 /// - Units: `level_dbm` in dBm over the whole channel, `noise_dbm` over 20 MHz; more than -94 dBm costs sensitivity
 /// - Result: at least [`FLOOR_KBPS`]
-pub fn rate_kbps(level_dbm: i32, noise_dbm: i32, width: Bandwidth, ability: Ability) -> u32 {
+pub fn rate_kbps(level_dbm: i32, noise_dbm: i32, span: Span, ability: Ability) -> u32 {
     let margin = level_dbm - (noise_dbm - NOISE_DBM).max(0);
     let (low, high) = TABLE_DBM;
-    let width = width.min(ability.width) as usize;
-    let row = (ability.mcs.min(11) * 5 + width) * (high - low + 1) as usize;
-    let one = RATES[row + (margin.clamp(low, high) - low) as usize];
+    let (mcs, levels) = (ability.mcs.min(11), (high - low + 1) as usize);
+    let at = (margin.clamp(low, high) - low) as usize;
+    let one = if ability.punctured {
+        let used = span.used[ability.width as usize];
+        let unit = UNITS.iter().rposition(|u| u.0 <= used).unwrap_or(0);
+        UNIT_RATES[(mcs * UNITS.len() + unit) * levels + at]
+    } else {
+        RATES[(mcs * 5 + span.clean.min(ability.width) as usize) * levels + at]
+    };
     one.saturating_mul(u32::from(ability.streams)).max(FLOOR_KBPS)
 }
 
@@ -90,9 +177,46 @@ pub fn airtime_ppm(demand_kbps: u64, rate_kbps: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use millpond_dsp::phy::Band;
+
     use super::*;
 
-    const HE2: Ability = Ability { width: Bandwidth::Mhz320, streams: 2, mcs: 11 };
+    const HE2: Ability = Ability { width: Bandwidth::Mhz320, streams: 2, mcs: 11, punctured: false };
+
+    fn rate_kbps(level_dbm: i32, noise_dbm: i32, span: impl Into<Span>, ability: Ability) -> u32 {
+        super::rate_kbps(level_dbm, noise_dbm, span.into(), ability)
+    }
+
+    #[test]
+    fn holes_cost_their_part_and_more_who_knows_nothing_of_them() {
+        let whole = Channel::new(Band::Ghz5, 36, Bandwidth::Mhz160).unwrap();
+        let eht = Ability { punctured: true, ..HE2 };
+        let narrow = Ability { width: Bandwidth::Mhz80, ..eht };
+        let rate = |bitmap: u16, ability: Ability| rate_kbps(-40, -95, whole.puncture(bitmap).unwrap(), ability);
+        let of = |tones: u64| (143_400 * tones / 234) as u32 * 2;
+        // A hole in the upper half: 996 and 484 and 242 tones, against the 80 MHz below it.
+        assert_eq!(rate(0b0100_0000, eht), of(1_682));
+        assert_eq!(rate(0b0100_0000, narrow), of(980));
+        assert_eq!(rate(0b0100_0000, HE2), rate_kbps(-40, -95, Bandwidth::Mhz80, HE2));
+        // One in the lower half: 484 and 242 tones are left there.
+        assert_eq!(rate(0b0100, narrow), of(702));
+        assert_eq!(rate(0b0100, HE2), rate_kbps(-40, -95, Bandwidth::Mhz40, HE2));
+        assert_eq!(rate(0b0010, HE2), rate_kbps(-40, -95, Bandwidth::Mhz20, HE2));
+        assert_eq!(rate(0b0000_1100, eht), of(1_448));
+        assert_eq!(rate(0, eht), of(1_960));
+        assert_eq!(Span::from(whole), Span::from(Bandwidth::Mhz160));
+    }
+
+    #[test]
+    fn rate_never_falls_with_what_a_hole_leaves() {
+        for level in -100..-20 {
+            for pair in UNITS.windows(2) {
+                let of = |used: u8| Span::new(Bandwidth::Mhz20, [1, used.min(2), used.min(4), used.min(8), used]);
+                let eht = Ability { punctured: true, ..HE2 };
+                assert!(rate_kbps(level, -94, of(pair[0].0), eht) <= rate_kbps(level, -94, of(pair[1].0), eht));
+            }
+        }
+    }
 
     #[test]
     fn known_rates() {

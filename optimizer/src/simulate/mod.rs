@@ -100,7 +100,7 @@ fn add_home(b: &mut SiteBuilder, d: &mut Draw, home: Option<usize>, spots: &[Spo
         if let Some(h) = home {
             b.home(pod, h);
         }
-        let now = |primary, width, eirp_dbm| Some(Setting { primary, width, center: None, eirp_dbm });
+        let now = |primary, width, eirp_dbm| Some(Setting { primary, width, center: None, punctured: 0, eirp_dbm });
         b.radio(pod, Band::Ghz2, &[Bandwidth::Mhz20], eirp_2, now(low, Bandwidth::Mhz20, eirp_2));
         b.radio(pod, Band::Ghz5, &WIDTHS_5, eirp_5, now(high, Bandwidth::Mhz80, eirp_5));
         if six {

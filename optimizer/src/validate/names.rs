@@ -192,8 +192,13 @@ fn tuned(site: &Site, n: &mut Names) -> Vec<Option<Tuned>> {
         for (k, radio) in pod.radios.iter().enumerate() {
             let path = Place::of("pods", p).inside("radios", k).field("current");
             all.push(radio.current.and_then(|s| {
-                let channel = n.channel(radio.band, s.primary, s.width, s.center, path)?;
-                Some(Tuned { channel, eirp_dbm: s.eirp_dbm })
+                let whole = n.channel(radio.band, s.primary, s.width, s.center, path)?;
+                let channel = whole.puncture(s.punctured);
+                if channel.is_none() {
+                    let detail = format!("{whole} has no pattern of holes {:#06x}", s.punctured);
+                    n.fault(Code::NoChannel, path.field("punctured").to_string(), &detail);
+                }
+                Some(Tuned { channel: channel?, eirp_dbm: s.eirp_dbm })
             }));
         }
     }

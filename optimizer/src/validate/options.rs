@@ -9,7 +9,7 @@ use super::names::{Resolved, Rule};
 use super::uplinks;
 use crate::model::regulatory::Domain;
 use crate::model::site::{DfsState, Radio, Sharing, Site};
-use crate::model::topology::{ClientNode, Group, Home, PodNode, RadioNode, Topology, Tuned};
+use crate::model::topology::{ClientNode, Group, Home, Measured, PodNode, RadioNode, Topology, Tuned};
 use crate::rf::chart::{channels, find};
 use crate::rf::rates::{Ability, NOISE_DBM, highest_mcs, rate_kbps, reaches};
 use crate::rf::sense::{coupling_permille, preamble_dbm};
@@ -105,6 +105,7 @@ fn radios(site: &Site, r: &Resolved, t: &Topology, faults: &mut Vec<SiteError>) 
                 slot,
                 group: 0,
                 max_eirp_dbm: radio.max_eirp_dbm,
+                puncture: radio.puncture,
                 tpc: radio.tpc,
                 class: radio.class,
                 grants: r.grants[p].clone(),
@@ -131,11 +132,54 @@ fn radios(site: &Site, r: &Resolved, t: &Topology, faults: &mut Vec<SiteError>) 
     all
 }
 
-/// The channels of a radio: those it lists, and the one it is on, as far as everything permits them.
+/// The channels of a radio: those it lists, and the one it is on, as far as everything permits them; each with the holes
+/// that it may be worth to leave in it.
 fn allowed(radio: &Radio, node: &RadioNode, r: &Resolved, t: &Topology) -> Vec<Channel> {
     let current = node.current.map(|c| c.channel);
-    let all = channels(radio.band).iter().copied().filter(|&c| is_listed(&radio.primaries, c) || Some(c) == current);
+    let is_on = |c: Channel| current.is_some_and(|now| now.puncture(0) == Some(c));
+    let all = channels(radio.band).iter().copied().filter(|&c| is_listed(&radio.primaries, c) || is_on(c));
+    if !radio.puncture {
+        return all.filter(|&c| permits(radio, node, c, r, t)).collect();
+    }
+    let taken = taken(node, t, r);
+    let taken = taken.as_deref();
+    let punctured = |c: Channel| c.punctures().filter(move |&p| Some(p) == current || is_worth(p, taken));
+    let all = all.flat_map(|c| std::iter::once(c).chain(punctured(c)));
     all.filter(|&c| permits(radio, node, c, r, t)).collect()
+}
+
+/// Where in a radio's band it may be worth to leave something out, as edges in MHz: what strangers use, surveys found busy,
+/// radar forbids or threatens, and no rule covers. `None` if it may be anywhere, as our own radios choose for themselves.
+fn taken(node: &RadioNode, t: &Topology, r: &Resolved) -> Option<Vec<(u16, u16)>> {
+    if t.policy.channels == Sharing::PerRadio || t.homes.len() > 1 {
+        return None;
+    }
+    let mut all = Vec::new();
+    for pod in &t.pods {
+        all.extend(pod.neighbours.iter().map(|n| n.channel).filter(|c| c.band() == node.band).map(Channel::span_mhz));
+        let noisy = |m: &&Measured| m.busy_permille > 0 || m.noise_dbm.is_some_and(|n| n > NOISE_DBM);
+        let surveyed = pod.survey.iter().filter(noisy).map(|m| m.channel);
+        all.extend(surveyed.filter(|c| c.band() == node.band).map(Channel::span_mhz));
+    }
+    let whole = channels(node.band).iter().filter(|c| c.width() == Bandwidth::Mhz20);
+    let home = r.home[node.pod];
+    let radar = |c: Channel| {
+        c.band() == Band::Ghz5
+            && (t.radar_events_30d.get(&c.primary()).is_some_and(|e| *e > 0)
+                || t.non_occupancy.iter().any(|&(h, n)| n == c.primary() && h.is_none_or(|h| h == home)))
+    };
+    all.extend(whole.filter(|&&c| radar(c) || node.permit(t.domain, c).is_none()).map(|c| c.span_mhz()));
+    Some(all)
+}
+
+/// True if every part of a punctured channel's holes is taken; at 320 MHz a part is 40 MHz, else 20 MHz.
+fn is_worth(c: Channel, taken: Option<&[(u16, u16)]>) -> bool {
+    let Some(taken) = taken else { return true };
+    let size = if c.width() == Bandwidth::Mhz320 { 2 } else { 1 };
+    let low = c.span_mhz().0;
+    let holes = (0..16u16).step_by(size).filter(|k| c.punctured() >> k & 1 == 1);
+    let mut parts = holes.map(|k| (low + 20 * k, low + 20 * (k + size as u16)));
+    parts.all(|(from, to)| taken.iter().any(|t| t.0 < to && from < t.1))
 }
 
 /// True if a radio offers a channel. What access points use unless told otherwise: 1, 6 and 11 at 2.4 GHz, at 5 GHz what
@@ -243,9 +287,10 @@ fn client(site: &Site, c: usize, r: &Resolved, t: &Topology, faults: &mut Vec<Si
     let reached: Vec<(usize, i32)> =
         radios.filter(|&(q, loss)| reaches(t.radios[q].strongest_dbm - loss) || r.client_at[c] == Some(q)).collect();
     let nominal = |&(q, loss): &(usize, i32)| {
-        let ability =
-            Ability { width: x.max_width, streams: x.streams.min(t.radios[q].streams), mcs: highest_mcs(x.phy) };
-        rate_kbps(t.radios[q].strongest_dbm - loss, NOISE_DBM, t.radios[q].widest, ability)
+        let radio = &t.radios[q];
+        let (streams, mcs) = (x.streams.min(radio.streams), highest_mcs(x.phy));
+        let ability = Ability { width: x.max_width, streams, mcs, punctured: false };
+        rate_kbps(radio.strongest_dbm - loss, NOISE_DBM, radio.widest.into(), ability)
     };
     // The first of the fastest, so that the file's order decides a tie.
     let best = reached.iter().rev().max_by_key(|o| nominal(o)).map(|o| o.0);

@@ -88,8 +88,8 @@ fn works(l: &Link, p: usize, t: &Topology) -> bool {
 fn length(l: &Link, p: usize, t: &Topology) -> u64 {
     let (a, b) = (&t.radios[l.radio], &t.radios[l.parent_radio]);
     let loss = t.loss_db(p, l.parent, a.band).expect("candidates have a path loss");
-    let ability = Ability { width: a.widest, streams: a.streams.min(b.streams), mcs: 11 };
-    let rate = rate_kbps(b.strongest_dbm - loss, NOISE_DBM, a.widest, ability);
+    let ability = Ability { width: a.widest, streams: a.streams.min(b.streams), mcs: 11, punctured: false };
+    let rate = rate_kbps(b.strongest_dbm - loss, NOISE_DBM, a.widest.into(), ability);
     1_000_000_000_000 / u64::from(rate) + 1
 }
 

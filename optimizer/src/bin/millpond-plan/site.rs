@@ -237,8 +237,10 @@ fn word<T: serde::Serialize>(code: &T) -> String {
 
 fn choosable(c: &Choosable) -> String {
     match c {
-        Choosable::Radio { primary, width, center, eirp_dbm } => {
-            format!("{primary}/{}@{center} {eirp_dbm} dBm", width.mhz())
+        Choosable::Radio { primary, width, center, punctured, eirp_dbm } => {
+            let first = center.saturating_sub(2 * (width.subchannels() - 1));
+            let holes = (0..16u8).filter(|k| punctured >> k & 1 == 1).map(|k| format!("-{}", first + 4 * k));
+            format!("{primary}/{}@{center}{} {eirp_dbm} dBm", width.mhz(), holes.collect::<String>())
         }
         Choosable::Uplink { parent, band } => format!("{parent} at {band}"),
         Choosable::Client { pod, band, radio } => format!("{pod} {band} ({radio})"),
