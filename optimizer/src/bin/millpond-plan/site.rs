@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use millpond_dsp::phy::Bandwidth;
 use millpond_optimizer::check::judge;
 use millpond_optimizer::diagram;
 use millpond_optimizer::env::{Environment, Progress};
@@ -161,12 +162,12 @@ fn environment(args: &Args, start: Instant) -> Result<Environment, Failure> {
 
 fn print(plan: &Plan, explain: bool) {
     let mark = |changed: bool| if changed { "*" } else { " " };
-    out!("  {:<12} {:<8} {:>8} {:>9} {:>7} {:>6}", "pod", "radio", "band", "channel", "centre", "EIRP");
+    out!("  {:<12} {:<8} {:>8} {:>12} {:>7} {:>6}", "pod", "radio", "band", "channel", "centre", "EIRP");
     for r in &plan.radios {
-        let channel = format!("{}/{}", r.primary, r.width.mhz());
+        let channel = format!("{}/{}{}", r.primary, r.width.mhz(), holes(r.width, r.center, r.punctured));
         let wait = if r.cac_s > 0 { format!("  listens {} s for radar first", r.cac_s) } else { String::new() };
         let (m, band) = (mark(r.changed), r.band.to_string());
-        out!("{m} {:<12} {:<8} {band:>8} {channel:>9} {:>7} {:>3} dBm{wait}", r.pod, r.radio, r.center, r.eirp_dbm);
+        out!("{m} {:<12} {:<8} {band:>8} {channel:>12} {:>7} {:>3} dBm{wait}", r.pod, r.radio, r.center, r.eirp_dbm);
     }
     for u in &plan.uplinks {
         out!("{} {:<12} uplink to {} at {}", mark(u.changed), u.pod, u.parent, u.band);
@@ -235,12 +236,16 @@ fn word<T: serde::Serialize>(code: &T) -> String {
     serde_json::to_value(code).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
+/// The numbers of the 20 MHz channels that a punctured channel leaves out, each after a minus.
+fn holes(width: Bandwidth, center: u8, punctured: u16) -> String {
+    let first = center.saturating_sub(2 * (width.subchannels() - 1));
+    (0..16u8).filter(|k| punctured >> k & 1 == 1).map(|k| format!("-{}", first + 4 * k)).collect()
+}
+
 fn choosable(c: &Choosable) -> String {
     match c {
         Choosable::Radio { primary, width, center, punctured, eirp_dbm } => {
-            let first = center.saturating_sub(2 * (width.subchannels() - 1));
-            let holes = (0..16u8).filter(|k| punctured >> k & 1 == 1).map(|k| format!("-{}", first + 4 * k));
-            format!("{primary}/{}@{center}{} {eirp_dbm} dBm", width.mhz(), holes.collect::<String>())
+            format!("{primary}/{}@{center}{} {eirp_dbm} dBm", width.mhz(), holes(*width, *center, *punctured))
         }
         Choosable::Uplink { parent, band } => format!("{parent} at {band}"),
         Choosable::Client { pod, band, radio } => format!("{pod} {band} ({radio})"),
