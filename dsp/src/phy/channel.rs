@@ -223,14 +223,15 @@ impl Channel {
     }
 
     /// True if the two share spectrum that both use.
+    #[inline]
     pub const fn overlaps(self, other: Self) -> bool {
         let ((a, b), (c, d)) = (self.span_mhz(), other.span_mhz());
-        if a >= d || c >= b {
-            return false;
-        }
-        if self.punctured | other.punctured == 0 {
-            return true;
-        }
+        a < d && c < b && (self.punctured | other.punctured == 0 || self.meets(other))
+    }
+
+    /// True if two channels whose blocks overlap use a subchannel in common.
+    const fn meets(self, other: Self) -> bool {
+        let (a, c) = (self.span_mhz().0, other.span_mhz().0);
         // Only 5 and 6 GHz have punctured channels, and there blocks that overlap are on one raster.
         let (x, y) = (self.occupied() as u32, other.occupied() as u32);
         if a <= c { (y << ((c - a) / 20)) & x != 0 } else { (x << ((a - c) / 20)) & y != 0 }

@@ -64,17 +64,37 @@ impl Span {
     }
 }
 
+/// The spans of whole channels, by width.
+const WHOLE: [Span; 5] = {
+    let mut all = [Span { clean: Bandwidth::Mhz20, used: [1; 5] }; 5];
+    let mut width = 1;
+    while width < 5 {
+        all[width] = Span { clean: Bandwidth::ALL[width], used: all[width - 1].used };
+        let mut at = width;
+        while at < 5 {
+            all[width].used[at] = Bandwidth::ALL[width].subchannels();
+            at += 1;
+        }
+        width += 1;
+    }
+    all
+};
+
 impl From<Bandwidth> for Span {
     fn from(width: Bandwidth) -> Self {
-        Self { clean: width, used: Bandwidth::ALL.map(|w| w.min(width).subchannels()) }
+        WHOLE[width as usize]
     }
 }
 
 impl From<Channel> for Span {
+    #[inline]
     fn from(c: Channel) -> Self {
-        if c.punctured() == 0 {
-            return c.width().into();
-        }
+        if c.punctured() == 0 { WHOLE[c.width() as usize] } else { Self::around_holes(c) }
+    }
+}
+
+impl Span {
+    fn around_holes(c: Channel) -> Self {
         let block = |w: Bandwidth| {
             let size = u16::from(w.min(c.width()).subchannels());
             c.occupied() & (u16::MAX >> (16 - size)) << (c.place() / size * size)
@@ -150,6 +170,7 @@ static UNIT_RATES: LazyLock<Vec<u32>> = LazyLock::new(|| {
 ///
 /// - Units: `level_dbm` in dBm over the whole channel, `noise_dbm` over 20 MHz; more than -94 dBm costs sensitivity
 /// - Result: at least [`FLOOR_KBPS`]
+#[inline]
 pub fn rate_kbps(level_dbm: i32, noise_dbm: i32, span: Span, ability: Ability) -> u32 {
     let margin = level_dbm - (noise_dbm - NOISE_DBM).max(0);
     let (low, high) = TABLE_DBM;
@@ -205,6 +226,8 @@ mod tests {
         assert_eq!(rate(0b0000_1100, eht), of(1_448));
         assert_eq!(rate(0, eht), of(1_960));
         assert_eq!(Span::from(whole), Span::from(Bandwidth::Mhz160));
+        assert_eq!(Span::from(whole), Span::new(Bandwidth::Mhz160, [1, 2, 4, 8, 8]));
+        assert_eq!(Span::from(Bandwidth::Mhz20), Span::new(Bandwidth::Mhz20, [1; 5]));
     }
 
     #[test]
