@@ -4,6 +4,8 @@ pub mod check;
 pub mod diagram;
 pub mod env;
 mod explain;
+#[cfg(feature = "fleet")]
+pub mod fleet;
 mod flip;
 mod frontier;
 pub mod goal;

@@ -6,6 +6,8 @@
 mod out;
 
 mod check;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod input;
 mod pin;
 mod simulate;
@@ -27,6 +29,16 @@ struct Cli {
 enum Command {
     /// Plan one home or block (`millpond-site/1`, gzip'd or not).
     Site(site::Args),
+    /// Plan a Parquet file of homes, or a folder of them.
+    #[cfg(feature = "fleet")]
+    Fleet(fleet::Args),
+    /// Plan a Parquet file of homes; not in this build.
+    #[cfg(not(feature = "fleet"))]
+    Fleet {
+        /// What would be read and written
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        _rest: Vec<std::ffi::OsString>,
+    },
     /// Solve a general pairwise assignment (`pairwise/1`, gzip'd or not).
     Solve(solve::Args),
     /// Draw a home or a block from a seed, as `millpond-site/1`.
@@ -41,6 +53,13 @@ type Failure = String;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Site(args) => site::run(&args),
+        #[cfg(feature = "fleet")]
+        Command::Fleet(args) => fleet::run(&args),
+        #[cfg(not(feature = "fleet"))]
+        Command::Fleet { .. } => {
+            eprintln!("millpond-plan: built without fleets; build with --features fleet");
+            return ExitCode::from(3);
+        }
         Command::Solve(args) => solve::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Check(args) => check::run(&args),
