@@ -8,6 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use millpond_tests::daemon::Daemon;
+use millpond_tests::node::empty_folder;
+
 const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware-glue/openwrt/millpond/files");
 const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
 
@@ -56,7 +59,7 @@ chmod() { echo "chmod $*"; }
 
 #[test]
 fn scripts_are_well_formed() {
-    for name in ["millpond.init", "millpond.defaults"] {
+    for name in ["millpond.init", "millpond.defaults", "millpond.rpcd"] {
         let output = Command::new("sh").arg("-n").arg(file(name)).output().expect("sh starts");
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         // OpenWrt's shell has `local`; the first line of the service names rc.common, which the linter does not know.
@@ -114,6 +117,75 @@ fn first_boot_fills_in_what_is_missing_and_changes_nothing_else() {
     assert_eq!(value("main"), "millpond");
 }
 
+/// As rpcd runs it, against the real node: no methods below level 2, none that raises at any level, and the two groups of
+/// the access list name each method once.
+#[test]
+fn the_object_on_ubus_reads_and_lowers() {
+    let folder = empty_folder("openwrt_ubus", SCRATCH);
+    let daemon = Daemon::start(&folder, "");
+    let call = |line: &str| {
+        let binary = millpond_tests::node::binary();
+        let script = format!(
+            "MILLPOND={} {} {line} --folder {}",
+            binary.display(),
+            file("millpond.rpcd").display(),
+            daemon.state.display()
+        );
+        let output = sh(&script);
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert_eq!(call("list"), (true, "{}\n".into()), "below level 2 it is not there");
+    assert!(!call("call status").0);
+    daemon.says(&["privacy", "level", "2", "--yes"]);
+    daemon.says(&["sensing", "on"]);
+    let (_, list) = call("list");
+    let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
+    let acl = fs::read_to_string(file("millpond.acl.json")).expect("the access list is there");
+    let acl: serde_json::Value = serde_json::from_str(&acl).expect("JSON");
+    let of = |group: &str, kind: &str| acl[group][kind]["ubus"]["millpond"].as_array().expect("methods").clone();
+    let mut named: Vec<String> = [of("millpond", "read"), of("millpond-lower", "write")]
+        .concat()
+        .iter()
+        .map(|m| m.as_str().expect("a name").to_owned())
+        .collect();
+    named.sort();
+    let methods: Vec<String> = list.as_object().expect("methods").keys().cloned().collect();
+    assert_eq!(named, methods);
+    assert!(call("call status").1.contains("\"sensing\":\"on\""));
+    assert!(call("call zones").1.contains("\"zone\":2"));
+    let paused = sh(&format!(
+        "echo '{{\"minutes\":60}}' | MILLPOND={} {} call pause --folder {}",
+        millpond_tests::node::binary().display(),
+        file("millpond.rpcd").display(),
+        daemon.state.display()
+    ));
+    assert!(paused.status.success());
+    assert!(call("call status").1.contains("\"sensing\":\"paused\""));
+    assert!(call("call off").0 && call("call status").1.contains("\"sensing\":\"off\""));
+}
+
+/// The unit for other Linux machines: read by systemd's own checker where there is one, with the binary of this build.
+#[test]
+fn the_systemd_unit_is_well_formed() {
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/../node/package/millpond.service");
+    let text = fs::read_to_string(unit).expect("the unit is there");
+    for line in ["User=millpond", "NoNewPrivileges=yes", "LimitCORE=0", "CapabilityBoundingSet=", "IPAddressDeny=any"] {
+        assert!(text.lines().any(|l| l == line), "{line}");
+    }
+    let folder = empty_folder("openwrt_systemd", SCRATCH);
+    let copy = folder.join("millpond.service");
+    let here = text.replace("/usr/bin/millpond", &millpond_tests::node::binary().display().to_string());
+    fs::write(&copy, here).expect("the scratch folder is writable");
+    match Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&copy).output() {
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let ours: Vec<&str> = said.lines().filter(|l| l.contains("millpond.service")).collect();
+            assert!(ours.is_empty(), "{ours:?}");
+        }
+        Err(_) => eprintln!("openwrt: no systemd-analyze here; the unit is read as text only"),
+    }
+}
+
 #[test]
 fn the_package_names_what_the_tree_has() {
     let makefile = fs::read_to_string(Path::new(FILES).join("../Makefile")).expect("the Makefile is there");
@@ -137,6 +209,7 @@ PKG_INSTALL_DIR=$(PKG_BUILD_DIR)/ipkg-install
 INSTALL_DIR:=install -d -m0755
 INSTALL_BIN:=install -m0755
 INSTALL_CONF:=install -m0600
+INSTALL_DATA:=install -m0644
 CP:=cp -fpR
 LN:=ln -sf
 ";
@@ -233,6 +306,8 @@ fn the_makefile_prepares_compiles_and_installs() {
             ("root/etc/init.d/millpond", 0o755),
             ("root/etc/config/millpond", 0o600),
             ("root/etc/uci-defaults/90-millpond", 0o755),
+            ("root/usr/libexec/rpcd/millpond", 0o755),
+            ("root/usr/share/rpcd/acl.d/millpond.json", 0o644),
             ("staging/usr/include/millpond.h", 0),
             ("staging/usr/include/millpond.hpp", 0),
             ("staging/usr/lib/libmillpond.so", 0),

@@ -61,10 +61,18 @@ fn live(folder: &std::path::Path, secret: &str) -> Vec<(String, Vec<u8>)> {
         "/part/zones",
         "/part/network",
         "/part/why",
-        "/part/privacy",
+        "/part/health",
+        "/ja",
+        "/privacy",
+        "/api/settings",
+        "/api/network.txt",
         "/nothing",
     ] {
         all.push((format!("GET {path}"), demo.get(path)));
+    }
+    for path in ["/history", "/export.json", "/export.csv", "/export.influx", "/api/history"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nX-Millpond-Key: {}\r\n\r\n", demo.address, demo.key);
+        all.push((format!("GET {path}"), demo.raw(request.as_bytes(), Duration::from_secs(5))));
     }
     let stream = format!("GET /api/live HTTP/1.1\r\nHost: {}\r\n\r\n", demo.address);
     all.push(("stream".into(), demo.raw(stream.as_bytes(), Duration::from_secs(3))));

@@ -12,7 +12,7 @@ use millpond_node::demo::{NOTE, Setup, sensing_on};
 use millpond_node::net::http::{Method, Request};
 use millpond_node::net::{Answer, Doors, Keys, Service};
 use millpond_node::pipeline::Calendar;
-use millpond_node::runtime::{Control, Outlets, run_once};
+use millpond_node::runtime::{Clock, Control, Household, Outlets, run_once};
 use millpond_node::sinks::Board;
 use millpond_node::sinks::journal::Journal;
 use millpond_node::sinks::page::{Page, json, state};
@@ -83,30 +83,44 @@ fn run(setup: &Setup, shuffle: Option<u64>) -> Said {
         let reports = setup.reports();
         parts.reports = Box::new(Shuffled(move |now| reports.open_report(now), Draw(seed)));
     }
-    let control = Control::new(sensing_on(), Calendar::default());
+    let control = Arc::new(Control::new(sensing_on(), Calendar::default()));
     let board = Arc::new(Mutex::new(Board::new(setup.labels())));
     let doors = Doors::new(([127, 0, 0, 1], 1).into(), &[]);
     let keys = Keys::from_bytes([7; 32]);
-    let page = Arc::new(Page::new(Arc::clone(&board), doors, keys, Box::new(|_| ()), NOTE));
+    let house = Arc::new(Household::new(Arc::clone(&control), Clock::start(), Arc::clone(&board)));
+    let key = keys.admin.clone();
+    let page = Arc::new(Page::new(Arc::clone(&board), doors, keys, house, NOTE));
     let text = Shared::default();
     let out: Box<dyn Write + Send> = Box::new(text.clone());
     let terminal = Some(Terminal::new(out, setup.labels()));
     let page_sink = Some((Arc::clone(&board), Arc::clone(&page)));
-    let mut outlets = Outlets { terminal, page: page_sink, journal: Some(Journal::default()) };
+    let mut outlets = Outlets { terminal, page: page_sink, journal: Some(Journal::default()), ..Outlets::default() };
     run_once(&mut parts, &control, &mut outlets, Micros(SECONDS * 1_000_000), Micros(60_000_000));
     let mut sinks = text.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     sinks.extend(state(&board.lock().unwrap_or_else(PoisonError::into_inner)).bytes());
-    for path in ["/", "/api/status.txt", "/api/why.txt"] {
-        sinks.extend(get(&page, path));
+    for path in [
+        "/",
+        "/ja",
+        "/history",
+        "/privacy",
+        "/api/status.txt",
+        "/api/why.txt",
+        "/api/network.txt",
+        "/api/settings",
+        "/api/history",
+        "/export.json",
+        "/export.csv",
+        "/export.influx",
+    ] {
+        sinks.extend(get(&page, path, &key));
     }
     let journal = outlets.journal.expect("it was put there");
     Said { sinks, decisions: journal.decisions.iter().map(json).collect() }
 }
 
-fn get(page: &Page, path: &str) -> Vec<u8> {
+fn get(page: &Page, path: &str, key: &str) -> Vec<u8> {
     let host = Some("127.0.0.1:1".to_owned());
-    let (method, path) = (Method::Get, path.to_owned());
-    let request = Request { method, path, host, origin: None, key: None, wants_page: true, body: vec![] };
+    let request = Request { host, key: Some(key.to_owned()), wants_page: true, ..Request::of(Method::Get, path) };
     match page.answer(&request) {
         Answer::Whole(response) => response.body,
         Answer::Stream(_) => panic!("this path is no stream"),

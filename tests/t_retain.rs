@@ -111,8 +111,9 @@ impl History {
                 .sum::<usize>()
         };
         assert_eq!(stored(&day), readable(288));
-        self.day = DayRing::load(&permit, &day, slot).expect("the ring's own bytes");
-        self.month = MonthRing::load(&permit, &month, slot).expect("the ring's own bytes");
+        (self.day, self.month) = (DayRing::new(), MonthRing::new());
+        self.day.load(&permit, &day, slot).expect("the ring's own bytes");
+        self.month.load(&permit, &month, slot).expect("the ring's own bytes");
     }
 }
 
@@ -211,7 +212,8 @@ fn audit() -> usize {
                     let away = words.under(3000);
                     c.t += away;
                     c.slot += away as u32;
-                    audit = Audit::load(&bytes[..stored], c.slot).expect("the audit's own bytes");
+                    audit = Audit::new();
+                    audit.load(&bytes[..stored], c.slot).expect("the audit's own bytes");
                 }
                 _ => {}
             }

@@ -35,9 +35,10 @@ fn stored(bytes: &[u8]) -> usize {
     let chosen = bytes.iter().take(5).fold(0u32, |n, b| n << 8 | u32::from(*b));
     let mut taken = 0;
     for slot in [0, chosen, u32::MAX] {
-        taken += usize::from(ring::DayRing::load(&permit, bytes, slot).is_some());
-        taken += usize::from(ring::MonthRing::load(&permit, bytes, slot).is_some());
-        if let Some(audit) = Audit::<16>::load(bytes, slot) {
+        taken += usize::from(ring::DayRing::new().load(&permit, bytes, slot).is_ok());
+        taken += usize::from(ring::MonthRing::new().load(&permit, bytes, slot).is_ok());
+        let mut audit = Audit::<16>::new();
+        if audit.load(bytes, slot).is_ok() {
             assert!(audit.len() <= 16 && audit.iter().all(|e| e.at().is_some_and(|at| at <= slot)));
             taken += 1;
         }

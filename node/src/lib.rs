@@ -3,6 +3,7 @@
 pub mod act;
 pub mod capture;
 pub mod cli;
+pub mod command;
 pub mod config;
 pub mod convert;
 pub mod demo;

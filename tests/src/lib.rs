@@ -2,6 +2,7 @@
 
 pub mod canary;
 pub mod cases;
+pub mod daemon;
 pub mod dictionary;
 pub mod home;
 pub mod node;

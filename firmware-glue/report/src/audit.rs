@@ -3,10 +3,10 @@
 //! [`Privacy`](crate::Privacy) writes its own changes into a small one that nobody can leave out; a node carries them over
 //! into a long one, which is kept for 90 days. Entries are event codes: no names, no addresses, no values from the air.
 
-use crate::EventCode;
 use crate::aging::Aging;
 use crate::wire::range::Number;
 use crate::wire::sort_by_key;
+use crate::{EventCode, Foreign};
 
 /// Age that no entry may reach, in slots: 90 days.
 pub const CAP: u32 = 90 * 288;
@@ -172,18 +172,21 @@ impl<const N: usize> Audit<N> {
         out.iter_mut().zip(bytes).map(|(place, b)| *place = b).count()
     }
 
-    /// A stored audit as it stands at a slot. `None` for foreign bytes.
-    pub fn load(bytes: &[u8], slot: u32) -> Option<Self> {
-        let (clock, entries) = bytes.split_at_checked(Aging::BYTES)?;
-        let mut audit = Self { clock: Aging::load(clock)?, ..Self::new() };
-        if entries.len() % ENTRY != 0 || entries.len() / ENTRY > N {
-            return None;
+    /// Becomes the stored audit, as it stands at a slot.
+    ///
+    /// # Errors
+    /// Foreign bytes: nothing is changed.
+    pub fn load(&mut self, bytes: &[u8], slot: u32) -> Result<(), Foreign> {
+        let (clock, entries) = bytes.split_at_checked(Aging::BYTES).ok_or(Foreign)?;
+        let clock = Aging::load(clock).ok_or(Foreign)?;
+        let mut stored = entries.chunks_exact(ENTRY).map(Entry::load);
+        if entries.len() % ENTRY != 0 || entries.len() / ENTRY > N || stored.clone().any(|e| e.is_none()) {
+            return Err(Foreign);
         }
-        for (place, stored) in audit.entries.iter_mut().zip(entries.chunks_exact(ENTRY)) {
-            *place = Some(Entry::load(stored)?);
-        }
-        audit.advance(slot);
-        Some(audit)
+        self.clock = clock;
+        self.entries.iter_mut().for_each(|place| *place = stored.next().flatten());
+        self.advance(slot);
+        Ok(())
     }
 }
 
@@ -245,10 +248,12 @@ mod tests {
         let mut bytes = vec![0; Audit::<16>::BYTES];
         let n = long.save(&mut bytes);
         bytes.truncate(n);
-        assert_eq!(Audit::<16>::load(&bytes, 50).map(|a| codes(&a)), Some(codes(&long)));
-        assert!(Audit::<16>::load(&bytes[..n - 1], 50).is_none());
-        assert!(Audit::<0>::load(&bytes, 50).is_none());
+        let mut back = Audit::<16>::new();
+        assert_eq!((back.load(&bytes, 50), codes(&back)), (Ok(()), codes(&long)));
+        assert!(back.load(&bytes[..n - 1], 50).is_err());
+        assert!(Audit::<0>::new().load(&bytes, 50).is_err());
         bytes[Aging::BYTES] = 0;
-        assert!(Audit::<16>::load(&bytes, 50).is_none(), "no such event");
+        assert!(back.load(&bytes, 50).is_err(), "no such event");
+        assert_eq!(codes(&back), codes(&long), "what is foreign changes nothing");
     }
 }

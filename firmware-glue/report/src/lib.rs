@@ -28,3 +28,15 @@ pub use raw::{Address, Raw, Telemetry, Wipe};
 pub use sink::{Port, Sink, Wired};
 pub use state::{AdminConfirmed, Privacy, SensingPermit};
 pub use wire::{Derived, Kind, Lan, Scope, Wan, Wire};
+
+/// Stored bytes that this code cannot have written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Foreign;
+
+impl core::fmt::Display for Foreign {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("stored bytes that are not as they were written")
+    }
+}
+
+impl core::error::Error for Foreign {}

@@ -4,6 +4,7 @@
 //! old by then is forgotten; backwards, what lies in the future is forgotten, and so much less is kept as the clock went
 //! back, because that much age is hidden. A ring that was stored is loaded when the clock has been set, not before.
 
+use crate::Foreign;
 use crate::aging::Aging;
 use crate::raw::Wipe;
 use crate::state::KeepPermit;
@@ -84,25 +85,54 @@ impl<const N: usize, const U: u32> Ring<N, U> {
         .sum()
     }
 
+    /// Makes the steps that touch two slots and those between unknown. Returns how many cells knew something.
+    fn erase_between(&mut self, zone: Option<ZoneId>, from: u32, to: u32) -> usize {
+        let Some(now) = self.now() else { return 0 };
+        let (oldest, from, to) = (now.saturating_sub(N as u32 - 1), from / U, to / U);
+        let rows = (1..).zip(&mut self.cells).filter(|(n, _)| zone.is_none_or(|z| i64::from(z.get()) == *n));
+        rows.map(|(_, row)| {
+            let mut known = 0;
+            for step in from.max(oldest)..=to.min(now) {
+                if let Some(cell) = row.get_mut((step % N as u32) as usize).filter(|v| **v != UNKNOWN) {
+                    (*cell, known) = (UNKNOWN, known + 1);
+                }
+            }
+            known
+        })
+        .sum()
+    }
+
+    /// What an export held, where nothing is known and the step has not gone.
+    fn put_back(&mut self, zone: ZoneId, slot: u32, value: u8) {
+        let (step, now) = (slot / U, self.now());
+        // What may be older than the clock says counts as older.
+        let hidden = self.clock.hidden().div_ceil(U);
+        if now.is_some_and(|now| step <= now && (now - step).saturating_add(hidden) < N as u32) {
+            self.set(zone, step, |before| before.unwrap_or(value));
+        }
+    }
+
     fn save(&self, out: &mut dyn FnMut(&[u8])) {
         out(&[VERSION]);
         out(&self.clock.save());
         self.cells.iter().for_each(|zone| out(zone));
     }
 
-    /// `None` for anything that [`save`](Self::save) cannot have written.
-    fn load(bytes: &[u8], most: i64) -> Option<Self> {
+    /// Read in place: a ring that is moved leaves a copy behind that nobody wipes. `None`, and nothing is changed, for
+    /// anything that [`save`](Self::save) cannot have written.
+    fn load(&mut self, bytes: &[u8], most: i64) -> Option<()> {
         let (version, rest) = bytes.split_first()?;
         let (clock, cells) = rest.split_at_checked(Aging::BYTES)?;
-        if *version != VERSION || cells.len() != ZONES * N {
+        let clock = Aging::load(clock)?;
+        let known = |v: &u8| *v == UNKNOWN || i64::from(*v) <= most;
+        if *version != VERSION || cells.len() != ZONES * N || !cells.iter().all(known) {
             return None;
         }
-        let mut ring = Self { clock: Aging::load(clock)?, ..Self::new() };
-        for (row, stored) in ring.cells.iter_mut().zip(cells.chunks_exact(N)) {
+        self.clock = clock;
+        for (row, stored) in self.cells.iter_mut().zip(cells.chunks_exact(N)) {
             row.copy_from_slice(stored);
         }
-        let known = |v: &u8| *v == UNKNOWN || i64::from(*v) <= most;
-        ring.cells.iter().flatten().all(known).then_some(ring)
+        Some(())
     }
 }
 
@@ -160,16 +190,30 @@ impl DayRing {
         self.0.erase(zone)
     }
 
+    /// Makes a zone (or all) unknown from one slot to another, both counted as in [`advance`](Self::advance) and included;
+    /// returns how many slots knew something.
+    pub fn erase_between(&mut self, zone: Option<ZoneId>, from: u32, to: u32) -> usize {
+        self.0.erase_between(zone, from, to)
+    }
+
+    /// Takes back what an export of this household held: only into the last 24 hours, and only where nothing is known.
+    pub fn put_back(&mut self, zone: ZoneId, slot: u32, level: Level10) {
+        self.0.put_back(zone, slot, level.get());
+    }
+
     /// Writes the ring down for the encrypted store, while the household agreed to keep it.
     pub fn save(&self, _: &KeepPermit<'_>, out: &mut [u8; Self::BYTES]) {
         self.0.save(&mut filler(out));
     }
 
-    /// Takes a stored ring back, as it stands at the slot that runs. `None` for foreign bytes.
-    pub fn load(_: &KeepPermit<'_>, bytes: &[u8], slot: u32) -> Option<Self> {
-        let mut ring = Self(Ring::load(bytes, Level10::MAX)?);
-        ring.advance(slot);
-        Some(ring)
+    /// Becomes the stored ring, as it stands at the slot that runs.
+    ///
+    /// # Errors
+    /// Foreign bytes: nothing is changed.
+    pub fn load(&mut self, _: &KeepPermit<'_>, bytes: &[u8], slot: u32) -> Result<(), Foreign> {
+        self.0.load(bytes, Level10::MAX).ok_or(Foreign)?;
+        self.advance(slot);
+        Ok(())
     }
 }
 
@@ -227,8 +271,30 @@ impl MonthRing {
 
     /// Makes a zone (or all) unknown; returns how many hours knew something.
     pub fn erase(&mut self, zone: Option<ZoneId>) -> usize {
-        self.moved.wipe();
+        self.forget_hour(zone);
         self.ring.erase(zone)
+    }
+
+    /// Makes the hours of a zone (or of all) that touch two slots, and those between, unknown; returns how many knew
+    /// something.
+    pub fn erase_between(&mut self, zone: Option<ZoneId>, from: u32, to: u32) -> usize {
+        if self.ring.now().is_some_and(|now| (from / 12..=to / 12).contains(&now)) {
+            self.forget_hour(zone);
+        }
+        self.ring.erase_between(zone, from, to)
+    }
+
+    /// The running hour begins anew for a zone, or for all.
+    fn forget_hour(&mut self, zone: Option<ZoneId>) {
+        match zone.map(row) {
+            None => self.moved.wipe(),
+            Some(row) => self.moved.get_mut(row).into_iter().for_each(|moved| *moved = 0),
+        }
+    }
+
+    /// Takes back what an export of this household held: only into the last 30 days, and only where nothing is known.
+    pub fn put_back(&mut self, zone: ZoneId, slot: u32, active: Active) {
+        self.ring.put_back(zone, slot, active.get());
     }
 
     /// Writes the ring down for the encrypted store, while the household agreed to keep it.
@@ -236,11 +302,15 @@ impl MonthRing {
         self.ring.save(&mut filler(out));
     }
 
-    /// Takes a stored ring back, as it stands at the slot that runs. `None` for foreign bytes.
-    pub fn load(_: &KeepPermit<'_>, bytes: &[u8], slot: u32) -> Option<Self> {
-        let mut month = Self { ring: Ring::load(bytes, Active::MAX)?, moved: [0; ZONES] };
-        month.advance(slot);
-        Some(month)
+    /// Becomes the stored ring, as it stands at the slot that runs.
+    ///
+    /// # Errors
+    /// Foreign bytes: nothing is changed.
+    pub fn load(&mut self, _: &KeepPermit<'_>, bytes: &[u8], slot: u32) -> Result<(), Foreign> {
+        self.ring.load(bytes, Active::MAX).ok_or(Foreign)?;
+        self.moved.wipe();
+        self.advance(slot);
+        Ok(())
     }
 }
 
@@ -337,16 +407,18 @@ mod tests {
         let mut bytes = [0xee; DayRing::BYTES];
         ring.save(&permit, &mut bytes);
         let at = |ring: &DayRing, slot: u32| ring.level(ZONE, Slot::new(i64::from(slot % 288))).map(Level10::get);
-        assert_eq!(DayRing::load(&permit, &bytes, 1287).map(|r| at(&r, 1000)), Some(Some(7)));
-        assert_eq!(DayRing::load(&permit, &bytes, 1288).map(|r| at(&r, 1000)), Some(None));
+        let mut back = DayRing::new();
+        assert_eq!((back.load(&permit, &bytes, 1287), at(&back, 1000)), (Ok(()), Some(7)));
         let mut damaged = [(0, 2), (1, 7), (14, 10)].map(|(at, v)| {
             let mut b = bytes;
             b[at] = v;
             b
         });
-        assert!(damaged.iter_mut().all(|b| DayRing::load(&permit, b, 1000).is_none()));
-        assert!(DayRing::load(&permit, &bytes[1..], 1000).is_none());
-        assert!(MonthRing::load(&permit, &bytes, 1000).is_none());
+        assert!(damaged.iter_mut().all(|b| back.load(&permit, b, 1288).is_err()));
+        assert!(back.load(&permit, &bytes[1..], 1288).is_err());
+        assert_eq!(at(&back, 1000), Some(7), "what is foreign changes nothing");
+        assert!(MonthRing::new().load(&permit, &bytes, 1000).is_err());
+        assert_eq!((back.load(&permit, &bytes, 1288), at(&back, 1000)), (Ok(()), None));
     }
 
     #[test]
@@ -357,5 +429,43 @@ mod tests {
         assert_eq!(ring.erase(Some(ZONE)), 1);
         assert_eq!(ring.level(ZONE, Slot::new(7)), None);
         assert_eq!(ring.erase(None), 0);
+    }
+
+    #[test]
+    fn a_stretch_is_erased_and_an_export_put_back() {
+        let (mut day, mut month) = (DayRing::new(), MonthRing::new());
+        for slot in 1000..1288 {
+            day.record(slot, &state(Motion::Moving, 1000));
+            month.record(slot, &state(Motion::Moving, 1000));
+        }
+        assert_eq!(day.erase_between(Some(ZoneId::new(1)), 0, u32::MAX), 0);
+        assert_eq!(day.erase_between(Some(ZONE), 0, 1009), 10);
+        assert_eq!(month.erase_between(None, 1008, 1009), 1, "the whole hour goes");
+        assert_eq!(day.erase_between(None, 1280, u32::MAX), 8);
+        assert_eq!(DayRing::new().erase_between(None, 0, u32::MAX), 0);
+        let (five, at) = (Level10::new(5), |r: &DayRing, s: i64| r.level(ZONE, Slot::new(s % 288)));
+        day.put_back(ZONE, 1285, five);
+        day.put_back(ZONE, 1279, Level10::new(9));
+        day.put_back(ZONE, 1288, five);
+        day.put_back(ZONE, 999, five);
+        assert_eq!((at(&day, 1285), at(&day, 1279), at(&day, 1000)), (Some(five), Some(five), None));
+        // The running hour goes on counting, whatever else was erased.
+        let mut running = MonthRing::new();
+        for slot in 1200..1204 {
+            running.record(slot, &state(Motion::Moving, 1000));
+            running.erase_between(None, 0, 1199);
+            running.erase_between(Some(ZoneId::new(1)), 0, u32::MAX);
+        }
+        let hour = Hour::new((1200 / 12) % 24);
+        assert_eq!(running.active(ZONE, Day::new(0), hour).map(Active::get), Some(4));
+        running.erase_between(Some(ZONE), 1203, 1203);
+        running.record(1204, &state(Motion::Moving, 1000));
+        assert_eq!(running.active(ZONE, Day::new(0), hour).map(Active::get), Some(1));
+        month.put_back(ZONE, 1008, Active::new(3));
+        assert_eq!(
+            month.active(ZONE, Day::new(1), Hour::new((1008 / 12) % 24)).map(Active::get),
+            Some(3),
+            "the day before"
+        );
     }
 }

@@ -31,7 +31,7 @@ pub enum Wish {
     Do(u16),
     /// Take it back, and do not try it again today.
     Undo(u16),
-    /// As [`Wish::Undo`], and before it was done as well.
+    /// As [`Wish::Undo`], and there may be nothing to take back.
     Object(u16),
     /// Leave this radio as it is: node and band.
     Pin(NodeId, Band),
@@ -114,32 +114,29 @@ impl Keeper {
         }
     }
 
-    /// Does what the household says.
+    /// Does what the household says. What it is told of a wish by the door that took it is not told again.
     pub fn wish(&mut self, wish: Wish) {
         match wish {
             Wish::Do(number) => {
                 let found = self.waiting.iter_mut().find(|w| w.proposal.number == number);
                 match found {
                     Some(waiting) => waiting.agreed = true,
-                    None => self.tell((EventCode::Degraded, number)),
+                    None => self.tell((EventCode::Refused, number)),
                 }
             }
-            Wish::Undo(number) => self.take_back(number),
+            Wish::Undo(number) if self.drop_waiting(number) => self.tell((EventCode::PlanUndone, number)),
+            Wish::Undo(number) if self.was_applied(number) => self.take_back(number),
+            Wish::Undo(number) => self.tell((EventCode::Refused, number)),
             Wish::Object(number) => {
-                if let Some(at) = self.waiting.iter().position(|w| w.proposal.number == number) {
-                    let barred = self.waiting.remove(at).map(|w| w.proposal.to);
-                    barred.into_iter().for_each(|to| self.bar(to));
-                } else {
+                if !self.drop_waiting(number) && self.was_applied(number) {
                     self.take_back(number);
                 }
-                self.tell((EventCode::Objected, number));
             }
             Wish::Pin(node, band) => {
                 self.waiting.retain(|w| (w.proposal.to.node, w.proposal.to.band) != (node, band));
                 if !self.pinned.contains(&(node, band)) && self.pinned.len() < KEPT_MAX {
                     self.pinned.push((node, band));
                 }
-                self.tell((EventCode::Pinned, 0));
             }
             Wish::Unpin(node, band) => self.pinned.retain(|p| *p != (node, band)),
         }
@@ -188,11 +185,24 @@ impl Keeper {
         Some((event, number))
     }
 
+    fn was_applied(&self, number: u16) -> bool {
+        self.applied.iter().any(|(n, _)| *n == number)
+    }
+
+    /// Drops a change that waits, and bars it; false if none of this number waits.
+    fn drop_waiting(&mut self, number: u16) -> bool {
+        let at = self.waiting.iter().position(|w| w.proposal.number == number);
+        let dropped = at.and_then(|at| self.waiting.remove(at));
+        dropped.iter().for_each(|w| self.bar(w.proposal.to));
+        dropped.is_some()
+    }
+
     /// Undoes a change that was applied, and bars it.
     fn take_back(&mut self, number: u16) {
         let found = self.applied.iter().position(|(n, _)| *n == number);
         let to = found.and_then(|at| self.applied.remove(at)).map(|(_, to)| to);
         to.into_iter().for_each(|to| self.bar(to));
+        self.running = self.running.filter(|r| *r != number);
         let code = match self.actuator.undo(number, self.now) {
             Ok(()) => EventCode::PlanUndone,
             Err(_) => EventCode::Degraded,
@@ -320,17 +330,20 @@ mod tests {
         let later = Micros(4 + 2 * REST.0);
         keeper.on_decision(&decision(2, a, c));
         keeper.wish(Wish::Object(2));
-        assert_eq!(keeper.on_timer(later, 720), Some((EventCode::Objected, 2)));
         keeper.on_decision(&decision(3, a, c));
         keeper.wish(Wish::Do(3));
-        assert_eq!(keeper.on_timer(later, 720), Some((EventCode::Degraded, 3)), "what was objected to does not wait");
+        assert_eq!(keeper.on_timer(later, 720), Some((EventCode::Refused, 3)), "what was objected to does not wait");
+        keeper.wish(Wish::Undo(9));
+        assert_eq!(keeper.on_timer(later, 720), Some((EventCode::Refused, 9)), "nobody knows it");
         keeper.wish(Wish::Pin(a.node, a.band));
-        assert_eq!(keeper.on_timer(later, 720), Some((EventCode::Pinned, 0)));
         let d = setting(52, 20);
         keeper.on_decision(&decision(4, a, d));
         keeper.wish(Wish::Do(4));
-        assert_eq!(keeper.on_timer(later, 720), Some((EventCode::Degraded, 4)), "a pinned radio stays");
+        assert_eq!(keeper.on_timer(later, 720), Some((EventCode::Refused, 4)), "a pinned radio stays");
         keeper.wish(Wish::Unpin(a.node, a.band));
+        keeper.on_decision(&decision(6, a, setting(44, 20)));
+        keeper.wish(Wish::Undo(6));
+        assert_eq!(keeper.on_timer(later, 200), Some((EventCode::PlanUndone, 6)), "it waited and waits no more");
         keeper.on_decision(&decision(5, a, d));
         keeper.wish(Wish::Do(5));
         keeper.on_timer(later, 720);

@@ -7,7 +7,7 @@ use crate::config::{CONFIG_MAX, Config, SourceConfig, TelemetryConfig, read};
 use crate::net::Streams;
 use crate::store::read_text;
 
-const HELP: &str = "\
+pub(super) const HELP: &str = "\
 Usage: millpond check [FILE]
 
 Reads a settings file as `millpond run` would and names every mistake in it with its line and what to do, or says what

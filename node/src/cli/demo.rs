@@ -13,14 +13,14 @@ use crate::config::{PORT, PageConfig};
 use crate::demo::{self, Setup, document};
 use crate::net::{Doors, Keys, Server, Streams};
 use crate::pipeline::Calendar;
-use crate::runtime::{Clock, Control, Live, Outlets, commands, run_once};
+use crate::runtime::{Clock, Control, Household, Live, Outlets, run_once};
 use crate::sinks::Board;
 use crate::sinks::journal::Journal;
 use crate::sinks::page::Page;
 use crate::sinks::terminal::Terminal;
 use crate::store::read_text;
 
-const HELP: &str = "\
+pub(super) const HELP: &str = "\
 Usage: millpond demo [--once] [--json] [--seed K] [--port PORT] [--seconds S]
 
 Runs the whole node on a simulated home: three pods, four rooms, a person who walks a known route, a fan, a neighbour's
@@ -138,8 +138,8 @@ fn live(setup: &Setup, wanted: &Wanted, streams: &mut Streams) -> Result<(), Fau
     let listener = Server::listen(config.bind).map_err(failed("the page has no port to listen on"))?;
     let address = listener.local_addr().map_err(failed("the page has no address"))?;
     let keys = keys()?;
-    let carry = Box::new(commands(Arc::clone(&control), clock, Arc::clone(&board)));
-    let page = Page::new(Arc::clone(&board), Doors::new(address, &config.names), keys.clone(), carry, demo::NOTE);
+    let house = Arc::new(Household::new(Arc::clone(&control), clock, Arc::clone(&board)));
+    let page = Page::new(Arc::clone(&board), Doors::new(address, &config.names), keys.clone(), house, demo::NOTE);
     let page = Arc::new(page);
     let mut server = Server::start(listener, Arc::clone(&page) as _).map_err(failed("the page does not start"))?;
     if address.port() != wanted.port && wanted.port != 0 {
@@ -152,7 +152,7 @@ fn live(setup: &Setup, wanted: &Wanted, streams: &mut Streams) -> Result<(), Fau
     ctrlc::set_handler(move || _ = ended.try_send(()))
         .map_err(|e| Fault::Failed(format!("no handler for Ctrl-C: {e}")))?;
     let terminal = Some(Terminal::new(take(&mut streams.out), setup.labels()));
-    let outlets = Outlets { terminal, page: Some((board, Arc::clone(&page))), journal: None };
+    let outlets = Outlets { terminal, page: Some((board, Arc::clone(&page))), ..Outlets::default() };
     let live = Live::start(parts, control, clock, outlets, REPORT_EVERY).map_err(failed("a thread does not start"))?;
     let _ = end.recv();
     page.close();

@@ -2,17 +2,17 @@
 
 mod check;
 mod demo;
+mod household;
+mod manual;
 mod privacy;
 mod run;
-mod status;
+mod talk;
+mod ubus;
 mod why;
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 
-use crate::config::{PORT, PageConfig};
 use crate::net::Streams;
-use crate::net::http::Method;
 
 /// Exit codes of every command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +55,30 @@ millpond: motion from Wi-Fi and better channels, on your own router
 
 Usage: millpond COMMAND [OPTIONS]
 
-Commands:
+The node:
   run                  the daemon
   check [FILE]         what is wrong with a settings file
   demo                 show the whole node on a simulated home; nothing to install
+  update window        when radios may be changed
+
+What it sees and does:
   status               what a running node is doing
+  motion live|history  motion by zone, now or looking back
+  zones                the zones
+  network              the radios
   why [NUMBER]         why a running node decided what it did
-  privacy statement    what is read, kept and shown, and what never is
+  plan now|undo|...    a word on the plan
+
+The household's word:
+  sensing on|off       the switch
+  pause [15m|1h|until] anybody may
+  privacy ...          level, statement, preview, keep, hold
+  consent              who agreed to what; withdraw it
+  export, import       take your data with you, and back
+  erase                and see that it is gone
+
+  ubus                 the object on ubus, for OpenWrt's rpcd
+  manual, completions  manual pages; completions for bash, zsh and fish
 
 Options:
   -h, --help           this text; `millpond COMMAND --help` says more
@@ -72,6 +89,24 @@ Examples:
   millpond demo --once --json
   millpond status --json
 ";
+
+/// A command: its name, its help, and what it does.
+type Command = (&'static str, &'static str, fn(lexopt::Parser, &mut Streams) -> Result<(), Fault>);
+
+/// Every command, for the dispatch, the manual and the completions.
+fn commands() -> impl Iterator<Item = Command> {
+    let own: [Command; 8] = [
+        ("run", run::HELP, run::run),
+        ("check", check::HELP, check::run),
+        ("demo", demo::HELP, demo::run),
+        ("why", why::HELP, why::run),
+        ("privacy", privacy::HELP, privacy::run),
+        ("ubus", ubus::HELP, ubus::run),
+        ("manual", manual::MANUAL, manual::manual),
+        ("completions", manual::COMPLETIONS, manual::completions),
+    ];
+    own.into_iter().chain(household::ALL.iter().copied())
+}
 
 /// Runs a command line without the program's name.
 pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Exit {
@@ -99,61 +134,12 @@ fn dispatch(arguments: Vec<OsString>, streams: &mut Streams) -> Result<(), Fault
     match parser.next().map_err(Fault::of(HELP))? {
         Some(Short('h') | Long("help")) => streams.result(HELP.trim_end()),
         Some(Short('V') | Long("version")) => streams.result(concat!("millpond ", env!("CARGO_PKG_VERSION"))),
-        Some(Value(command)) => match command.to_str() {
-            Some("run") => return run::run(parser, streams),
-            Some("check") => return check::run(parser, streams),
-            Some("demo") => return demo::run(parser, streams),
-            Some("status") => return status::run(parser, streams),
-            Some("why") => return why::run(parser, streams),
-            Some("privacy") => return privacy::run(parser, streams),
-            _ => return Err(Fault::Usage(format!("there is no command {}", command.to_string_lossy()), HELP)),
+        Some(Value(command)) => match commands().find(|(name, ..)| command == *name) {
+            Some((.., run)) => return run(parser, streams),
+            None => return Err(Fault::Usage(format!("there is no command {}", command.to_string_lossy()), HELP)),
         },
         Some(other) => return Err(Fault::Usage(other.unexpected().to_string(), HELP)),
         None => return Err(Fault::Usage("which command?".into(), HELP)),
     }
     Ok(())
-}
-
-/// Asks the running node on this machine.
-pub(crate) fn ask(port: u16, path: &str) -> Result<Vec<u8>, Fault> {
-    let node: SocketAddr = PageConfig::loopback(port).bind;
-    let hint =
-        || format!("no node answers on port {port}: is it running? (`millpond demo` starts one; --port says where)");
-    match crate::net::request(node, Method::Get, path, None) {
-        Ok((200, body)) => Ok(body),
-        Ok((401 | 403, _)) => Err(Fault::Choice("the node's settings do not allow this".into())),
-        Ok((status, _)) => Err(Fault::Failed(format!("the node answered with status {status}"))),
-        Err(_) => Err(Fault::Failed(hint())),
-    }
-}
-
-/// Options that every command asking a node has.
-pub(crate) struct Asking {
-    pub port: u16,
-    pub json: bool,
-    pub values: Vec<String>,
-}
-
-/// Reads `--port`, `--json` and up to `most` values; `None` if the help was asked for and shown.
-pub(crate) fn asking(
-    mut parser: lexopt::Parser,
-    help: &'static str,
-    most: usize,
-    streams: &mut Streams,
-) -> Result<Option<Asking>, Fault> {
-    use lexopt::prelude::*;
-    let mut asking = Asking { port: PORT, json: false, values: Vec::new() };
-    while let Some(argument) = parser.next().map_err(Fault::of(help))? {
-        match argument {
-            Short('h') | Long("help") => {
-                streams.result(help.trim_end());
-                return Ok(None);
-            }
-            Long("json") => asking.json = true,
-            Long("port") => asking.port = parser.value().and_then(|v| v.parse()).map_err(Fault::of(help))?,
-            Value(value) if asking.values.len() < most => asking.values.push(value.to_string_lossy().into_owned()),
-            other => return Err(Fault::Usage(other.unexpected().to_string(), help)),
-        }
-    }
-    Ok(Some(asking))
 }

@@ -1,36 +1,63 @@
-//! `millpond privacy`: what is read, kept and shown.
+//! `millpond privacy`: what is read, kept and shown, and the switches for it.
 
 use millpond_report::Kind;
 use millpond_report::sink::Door;
 use millpond_report::wire::range::Level;
+use serde_json::Value;
 
 use super::Fault;
+use super::talk::{Talk, escaped};
 use crate::net::Streams;
-use crate::sinks::page::json_text;
+use crate::sinks::page::{example, json_text};
 use crate::words::ENGLISH;
 
-const HELP: &str = "\
-Usage: millpond privacy statement [--json]
+pub(super) const HELP: &str = "\
+Usage: millpond privacy statement [--json] | level [0|1|2|3] | keep on|off | hold on|off | preview [--json]
 
-What the node keeps, what it shows and to whom at each level, and what never leaves it.
-The table comes from the code that sends: a message without a door there cannot be sent.
+statement  what the node keeps, what it shows and to whom at each level, and what never leaves it. The table comes from
+           the code that sends: a message without a door there cannot be sent.
+level      the level in force, or another one. Down is for everybody and at once; up takes the admin key and asks first.
+keep       history across restarts, encrypted; on takes the admin key and asks first, off destroys what was kept.
+hold       history is kept, and nobody reads or adds to it; off takes the admin key.
+preview    the bytes of the one message that a private person's node could send beyond the home, whether or not it may.
 
 Options:
-  --json       the same for programs
-  -h, --help   this text
+      --json           statement, preview: for programs
+      --yes, -y        agree to what becomes possible without being asked
+{OPTIONS}
+  -h, --help           this text
 
 Examples:
   millpond privacy statement
-  millpond privacy statement --json
+  millpond privacy level 2
+  millpond privacy keep off
 ";
 
 /// Runs the command.
 pub(super) fn run(parser: lexopt::Parser, streams: &mut Streams) -> Result<(), Fault> {
-    let Some(asked) = super::asking(parser, HELP, 1, streams)? else { return Ok(()) };
-    if asked.values.first().map(String::as_str) != Some("statement") {
-        return Err(Fault::Usage("say what: `privacy statement`".into(), HELP));
-    }
-    streams.result(&if asked.json { as_json() } else { as_text() });
+    let Some(talk) = Talk::read(parser, HELP, &[], streams)? else { return Ok(()) };
+    let done = match talk.words()[..] {
+        ["statement"] => {
+            if talk.json {
+                as_json()
+            } else {
+                as_text()
+            }
+        }
+        ["preview"] => preview(talk.json),
+        ["level"] => {
+            let all: Value = serde_json::from_str(&talk.get("/api/state")?).unwrap_or_default();
+            all["status"]["level"].to_string()
+        }
+        ["level", level @ ("0" | "1" | "2" | "3")] => {
+            talk.raise("/api/level", &format!("level={}", escaped(level)), streams)?
+        }
+        ["keep", "on"] => talk.raise("/api/keep", "keep=on", streams)?,
+        ["keep", "off"] => talk.post("/api/keep", "keep=off")?,
+        ["hold", word @ ("on" | "off")] => talk.post("/api/hold", &format!("hold={word}"))?,
+        _ => return Err(Fault::Usage("say what: for example `privacy statement`".into(), HELP)),
+    };
+    streams.result(&done);
     Ok(())
 }
 
@@ -38,35 +65,19 @@ fn levels() -> impl Iterator<Item = (Level, Vec<(&'static str, String)>)> {
     Level::ALL.iter().map(|level| {
         let kinds =
             |door: &Door| Kind::ALL.iter().filter(|k| door.carries(**k, *level)).map(|k| k.text()).collect::<Vec<_>>();
-        let doors = Door::ALL.iter().map(|d| (name(*d), kinds(d).join(", "))).filter(|(_, kinds)| !kinds.is_empty());
-        (*level, doors.collect())
+        let doors = Door::ALL.iter().map(|d| ((ENGLISH.door)(*d), kinds(d).join(", ")));
+        (*level, doors.filter(|(_, kinds)| !kinds.is_empty()).collect())
     })
-}
-
-fn name(door: Door) -> &'static str {
-    use millpond_report::sink::{LanDoor, WanDoor};
-    match door {
-        Door::Lan(LanDoor::UnixSocket) => "socket on this machine",
-        Door::Lan(LanDoor::CommandLine) => "command line",
-        Door::Lan(LanDoor::Page) => "local page",
-        Door::Lan(LanDoor::Caller) => "program that linked the library",
-        Door::Lan(LanDoor::Log) => "log",
-        Door::Lan(LanDoor::Store) => "store, if you chose to keep history",
-        Door::Lan(LanDoor::Mqtt) => "MQTT at home",
-        Door::Lan(LanDoor::Metrics) => "metrics at home",
-        Door::Lan(LanDoor::Ubus) => "ubus at home",
-        Door::Wan(WanDoor::Weekly) => "weekly report, with its own consent",
-        Door::Wan(WanDoor::Snapshot) => "operator's optimizer",
-    }
 }
 
 fn as_text() -> String {
     let mut out: Vec<String> = ENGLISH.facts.iter().map(|f| format!("- {f}")).collect();
     out.push(format!(
-        "\nThis release ({}) serves the command line and the local page at level 1 and nothing else.",
+        "\nThis release ({}) has the control socket, the command line, the page, the log and the store at level 1, and MQTT, \
+         metrics and ubus from level 2 on. It has no door beyond your network at any level.",
         env!("CARGO_PKG_VERSION")
     ));
-    out.push("What each level would allow, once a release builds the door:".into());
+    out.push("What each level allows, once a release builds the door:".into());
     for (level, doors) in levels() {
         out.push(format!("\nLevel {}", level.text()));
         out.extend(doors.iter().map(|(door, kinds)| format!("  {door:<36} {kinds}")));
@@ -86,4 +97,21 @@ fn as_json() -> String {
     };
     let levels: Vec<String> = levels().map(level).collect();
     format!("{{\"facts\":[{}],\"levels\":[{}]}}", facts.join(","), levels.join(","))
+}
+
+/// The weekly report byte for byte, with an answer that is nobody's.
+fn preview(json: bool) -> String {
+    let bytes = example();
+    let hex: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    if json {
+        return format!("{{\"message\":\"weekly\",\"bytes\":{},\"hex\":\"{}\"}}", bytes.len(), hex.concat());
+    }
+    let rows: Vec<String> =
+        hex.chunks(16).enumerate().map(|(i, row)| format!("{:04x}  {}", i * 16, row.join(" "))).collect();
+    format!(
+        "weekly, {} bytes: its code, version 1, the week's number (2 bytes), the question (0 to 7), the noised answer (2 bytes),\n\
+         zeros. This release has nobody to send it to, and sends nothing. Week, question and answer here are examples.\n{}",
+        bytes.len(),
+        rows.join("\n")
+    )
 }

@@ -1,8 +1,9 @@
 //! `millpond run`: the daemon.
 
 use std::io;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam::channel::bounded;
@@ -10,23 +11,26 @@ use millpond_dsp::phy::Micros;
 use millpond_optimizer::model::regulatory::{Domain, ETSI};
 use millpond_report::budget::sampler::{NoWords, Words};
 use millpond_report::handle::Shuffle;
+use millpond_report::wire::range::Level;
 
 use super::{Fault, check};
 use crate::act::{Actuator, DryRun, HostapdActuator, Keeper, OvsdbActuator};
 use crate::capture::{Log, Payload, ReplaySource, Source, StationsSource, StreamSource, UdpSource};
-use crate::config::{ActuatorConfig, Config, SourceConfig, TelemetryConfig};
+use crate::command::House;
+use crate::config::{ActuatorConfig, Config, MqttFileConfig, SourceConfig, TelemetryConfig};
 use crate::net::subscriber::Subscriber;
-use crate::net::{Doors, Keys, Serial, Server, Streams, Tail};
+use crate::net::{BrokerConfig, Doors, Keys, Serial, Server, Streams, Tail};
 use crate::pipeline::{Calendar, Pipeline};
 use crate::planner::Planner;
-use crate::runtime::{Clock, Control, Live, Outlets, Parts, commands, restore, wall_calendar};
+use crate::runtime::{Clock, Control, Household, Live, Outlets, Parts, restore, wall_calendar};
 use crate::sinks::Board;
+use crate::sinks::mqtt::{Mqtt, MqttConfig};
 use crate::sinks::page::Page;
 use crate::sinks::terminal::Terminal;
-use crate::store::Folder;
-use crate::telemetry::{Door, Gather, HostapdDoor, Household, Nl80211Door, OpensyncDoor, StatisticsDoor};
+use crate::store::{Folder, Keeping, Stored, Vault, read_text};
+use crate::telemetry::{self, Door, Gather, HostapdDoor, Nl80211Door, OpensyncDoor, StatisticsDoor};
 
-const HELP: &str = "\
+pub(super) const HELP: &str = "\
 Usage: millpond run [--config FILE] [--folder FOLDER]
 
 Runs the node until it is told to stop: it listens to the sources of the settings file, shows motion by zone on the local
@@ -73,13 +77,23 @@ fn daemon(config: &Config, streams: &mut Streams) -> Result<(), Fault> {
         .map_err(|e| Fault::Failed(format!("{}: {e}", config.keep.folder.display())))?;
     let clock = Clock::start();
     let calendar = wall_calendar();
-    let (privacy, lowered) = restore(&folder.settings());
+    let stored = folder.settings();
+    let (privacy, lowered) = restore(&stored);
     if lowered {
         streams.progress(
             "the settings in the node's folder are not as the node wrote them: what they would raise was left out",
         );
     }
-    let control = Arc::new(Control::new(privacy, calendar));
+    let (held, install) = match stored {
+        Stored::Nothing => (false, None),
+        Stored::Own(record) | Stored::Foreign(record) => (record.hold, record.install),
+    };
+    let mut instance = [0; 8];
+    random(&mut instance).map_err(failed("the instance's number"))?;
+    let privacy = privacy.for_instance(u64::from_be_bytes(instance));
+    let vault = Vault::new(folder.path(), random);
+    let keeping = Keeping::new(Some(vault), config.keep.retention, held);
+    let control = Arc::new(Control::new(privacy, calendar).with_keeping(keeping));
     let board = Arc::new(Mutex::new(Board::new(config.labels.clone())));
     let live_parts = parts(config, calendar)?;
 
@@ -87,42 +101,113 @@ fn daemon(config: &Config, streams: &mut Streams) -> Result<(), Fault> {
     ctrlc::set_handler(move || _ = ended.try_send(()))
         .map_err(|e| Fault::Failed(format!("no handler for the signals that end it: {e}")))?;
 
-    let served = match &config.page {
+    let keys = Keys::from_bytes(folder.key_bytes());
+    for (name, key) in [("view-key", &keys.view), ("metrics-key", &keys.metrics)] {
+        folder.write_key(name, key).map_err(failed("a key"))?;
+    }
+    let key_file = folder.write_key("admin-key", &keys.admin).map_err(failed("the admin key"))?;
+    let socket = config.control.socket.clone().unwrap_or_else(|| config.keep.folder.join("control"));
+    let house = Household::new(Arc::clone(&control), clock, Arc::clone(&board)).with_folder(folder, random, install);
+    let house = Arc::new(house);
+
+    house.begin();
+    let page = Arc::new(PageDoor::new(config, &board, &keys, &house)?);
+    let mqtt = match &config.mqtt {
         None => None,
-        Some(page) => {
-            let listener = Server::listen_at(page.bind).map_err(failed("the page's address"))?;
-            let address = listener.local_addr().map_err(failed("the page's address"))?;
-            let keys = Keys::from_bytes(folder.key_bytes());
-            let key_file = folder.write_admin_key(&keys.admin).map_err(failed("the admin key"))?;
-            let carry = commands(Arc::clone(&control), clock, Arc::clone(&board));
-            let keeping = Arc::clone(&control);
-            let write = move |command| {
-                carry(command);
-                // A full disk is no reason not to obey; the next change tries again.
-                let _ = folder.write_settings(&keeping.privacy().settings(clock.now().0));
-            };
-            let doors = Doors::new(address, &page.names);
-            let page = Arc::new(Page::new(Arc::clone(&board), doors, keys, Box::new(write), ""));
-            let server = Server::start(listener, Arc::clone(&page) as _).map_err(failed("the page does not start"))?;
-            streams.progress(&format!("page: http://{address}/  (admin key: in {})", key_file.display()));
-            Some((page, server))
+        Some(mqtt) => {
+            let mqtt = mqtt_config(mqtt)?;
+            Some(Arc::new(Mqtt::new(mqtt, config.labels.clone(), config.zones, Arc::clone(&control.broker))))
         }
     };
+    let (door, broker, weak) = (Arc::clone(&page), mqtt.clone(), Arc::downgrade(&house));
+    house.on_level(Box::new(move |level| {
+        door.adjust(level);
+        if let Some((mqtt, house)) = broker.as_ref().zip(weak.upgrade()) {
+            let wanted = (level >= Level::Home).then(|| house.install());
+            mqtt.adjust(wanted, &(house as Arc<dyn House>));
+        }
+    }));
+    if let Some(address) = page.address() {
+        streams.progress(&format!("page: http://{address}/  (admin key: in {})", key_file.display()));
+    }
+    let routes = Page::control(Arc::clone(&board), keys, Arc::clone(&house) as _);
+    let mut control_socket = Server::start_unix(&socket, Arc::new(routes))
+        .map_err(|e| Fault::Failed(format!("the control socket {}: {e}", socket.display())))?;
+
     // Only a person sees motion in lines: in a log they would be a history that nobody agreed to keep.
     let person = streams.shown.then(|| std::mem::replace(&mut streams.out, Box::new(io::sink())));
     let terminal = person.map(|out| Terminal::new(out, config.labels.clone()));
-    let page = served.as_ref().map(|(page, _)| (board, Arc::clone(page)));
-    let outlets = Outlets { terminal, page, journal: None };
-    let live =
-        Live::start(live_parts, control, clock, outlets, REPORT_EVERY).map_err(failed("a thread does not start"))?;
+    let outlets = Outlets { terminal, page: page.page.clone().map(|p| (board, p)), mqtt: mqtt.clone(), journal: None };
+    let live = Live::start(live_parts, Arc::clone(&control), clock, outlets, REPORT_EVERY)
+        .map_err(failed("a thread does not start"))?;
     let _ = end.recv();
-    if let Some((page, mut server)) = served {
-        page.close();
-        server.stop();
+    if let Some(mqtt) = &mqtt {
+        mqtt.adjust(None, &(Arc::clone(&house) as Arc<dyn House>));
     }
+    control_socket.stop();
+    page.end();
     live.stop();
+    control.finish(clock.now());
     streams.progress("stopped");
     Ok(())
+}
+
+/// The broker with what its files hold.
+fn mqtt_config(file: &MqttFileConfig) -> Result<MqttConfig, Fault> {
+    let read =
+        |path: &Path| read_text(path, 64 << 10).map_err(|e| Fault::Failed(format!("[mqtt] {}: {e}", path.display())));
+    let password = file.password_file.as_deref().map(read).transpose()?;
+    let login = file.user.clone().zip(password.map(|p| p.trim_end_matches(['\r', '\n']).to_owned()));
+    let authority = file.ca_file.as_deref().map(read).transpose()?.map(String::into_bytes);
+    let broker = BrokerConfig { address: file.broker, login, authority };
+    broker.check().map_err(|e| Fault::Failed(format!("[mqtt] ca_file: {e}")))?;
+    Ok(MqttConfig { broker, prefix: file.prefix.clone(), hold_time_s: file.hold_time_s })
+}
+
+/// The page, served at level 1 and above and not there below.
+struct PageDoor {
+    page: Option<Arc<Page>>,
+    /// Bound while it is served.
+    address: Mutex<Option<SocketAddr>>,
+    server: Mutex<Option<Server>>,
+}
+
+impl PageDoor {
+    fn new(config: &Config, board: &Arc<Mutex<Board>>, keys: &Keys, house: &Arc<Household>) -> Result<Self, Fault> {
+        let Some(page) = &config.page else {
+            return Ok(Self { page: None, address: Mutex::new(None), server: Mutex::new(None) });
+        };
+        // Bound once at start, so that a taken address is told at once and a port of 0 stays what it became.
+        let listener = Server::listen_at(page.bind).map_err(|e| Fault::Failed(format!("the page's address: {e}")))?;
+        let address = listener.local_addr().map_err(|e| Fault::Failed(format!("the page's address: {e}")))?;
+        let doors = Doors::new(address, &page.names);
+        let page = Page::new(Arc::clone(board), doors, keys.clone(), Arc::clone(house) as _, "");
+        Ok(Self { page: Some(Arc::new(page)), address: Mutex::new(Some(address)), server: Mutex::new(None) })
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        *self.address.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An address that somebody else took meanwhile stays theirs until the next change of level.
+    fn adjust(&self, level: Level) {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((page, address)) = self.page.as_ref().zip(self.address()) else { return };
+        if level == Level::Quiet {
+            page.close();
+            server.take();
+        } else if server.is_none() {
+            page.open();
+            *server = Server::listen_at(address).and_then(|l| Server::start(l, Arc::clone(page) as _)).ok();
+        }
+    }
+
+    fn end(&self) {
+        if let Some(page) = &self.page {
+            page.close();
+        }
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
 }
 
 fn parts(config: &Config, calendar: Calendar) -> Result<Parts, Fault> {
@@ -161,7 +246,7 @@ fn source(config: &SourceConfig) -> Result<Box<dyn Source>, Fault> {
 
 fn door(telemetry: &TelemetryConfig, config: &Config) -> Result<Box<dyn Door>, Fault> {
     // The node runs on the first pod.
-    let household = Household::new(config.home.clone(), 0);
+    let household = telemetry::Household::new(config.home.clone(), 0);
     Ok(match telemetry {
         TelemetryConfig::Nl80211 { interface, survey, scan_min } => {
             let every = (*scan_min > 0).then(|| Micros(u64::from(*scan_min) * 60 * Micros::SECOND.0));

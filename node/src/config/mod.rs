@@ -11,7 +11,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 pub use fault::{ConfigError, ConfigFault};
 pub use read::{CONFIG_MAX, read};
-pub use settings::{ActuatorConfig, Config, KeepConfig, Mode, PlanConfig, SourceConfig, TelemetryConfig, Window};
+pub use settings::{
+    ActuatorConfig, Config, ControlConfig, KeepConfig, Mode, MqttFileConfig, PlanConfig, SourceConfig, TelemetryConfig,
+    Window,
+};
 
 use crate::net::{BindError, check_bind};
 

@@ -11,12 +11,13 @@ use super::fault::Faults;
 use super::settings::Address;
 use super::table::Table;
 use super::{
-    ActuatorConfig, Config, ConfigError, KeepConfig, Labels, Mode, PORT, PageConfig, PlanConfig, SourceConfig,
-    TelemetryConfig, Window,
+    ActuatorConfig, Config, ConfigError, ControlConfig, KeepConfig, Labels, Mode, MqttFileConfig, PORT, PageConfig,
+    PlanConfig, SourceConfig, TelemetryConfig, Window,
 };
 use crate::capture::Log;
 use crate::net::{BindError, check_bind};
 use crate::pipeline::Place;
+use crate::store::Retention;
 use crate::telemetry::{DEFAULT_COUNTRY, Home, SurveyCounters};
 
 /// Longest text that is read, bytes.
@@ -79,7 +80,9 @@ fn whole(root: &Table<'_>) -> Config {
         telemetry,
         plan: plan(&root.table("plan")),
         page: page(&root.table("page")),
-        keep: KeepConfig { folder },
+        mqtt: mqtt(&root.table("mqtt")),
+        control: control(&root.table("control")),
+        keep: keep(&root.table("keep"), folder),
     };
     root.finish();
     config
@@ -296,6 +299,60 @@ fn plan(table: &Table<'_>) -> PlanConfig {
     let seed = table.integer("seed", 0..=i64::MAX).unwrap_or(0).unsigned_abs();
     table.finish();
     PlanConfig { mode: mode.unwrap_or(Mode::Ask), actuator, window, seed }
+}
+
+fn mqtt(table: &Table<'_>) -> Option<MqttFileConfig> {
+    let on = table.flag("on").unwrap_or(false);
+    let broker: Option<SocketAddr> = table.parsed("broker", "192.168.1.2:1883");
+    let broker = broker.filter(|b| check(table, "broker", *b));
+    if on {
+        table.needed("broker", broker, "\"192.168.1.2:1883\"");
+    }
+    let file = |key| table.text(key).filter(|t| !t.is_empty()).map(PathBuf::from);
+    let (user, password_file, ca_file) =
+        (table.text("user").map(str::to_owned), file("password_file"), file("ca_file"));
+    if table.has("password") {
+        table.fault(
+            "password",
+            "a password does not stand here",
+            "put it into a file of its own and name that as password_file",
+        );
+    }
+    if user.is_some() != password_file.is_some() {
+        table.fault("user", "a name and the file with its password go together", "write both, or neither");
+    }
+    if ca_file.is_some() && !cfg!(feature = "tls") {
+        table.fault("ca_file", "this build has no TLS", "take it out, or use a build with the feature `tls`");
+    }
+    let prefix = table.text("prefix").unwrap_or("homeassistant");
+    if prefix.is_empty() || prefix.len() > 64 || prefix.contains(['+', '#', '\0']) {
+        table.fault("prefix", "this is no topic", "write the discovery prefix of your Home Assistant");
+    }
+    let hold_time_s = table.integer("hold_time_s", 10..=3600).unwrap_or(60);
+    table.finish();
+    let prefix = prefix.to_owned();
+    on.then_some(MqttFileConfig { broker: broker?, user, password_file, ca_file, prefix, hold_time_s })
+}
+
+fn control(table: &Table<'_>) -> ControlConfig {
+    let socket = table.text("socket").map(PathBuf::from);
+    table.finish();
+    ControlConfig { socket }
+}
+
+fn keep(table: &Table<'_>, folder: PathBuf) -> KeepConfig {
+    let cap = Retention::CAP;
+    let hours = table.integer("hours", 1..=cap.hours).unwrap_or(cap.hours);
+    let days = table.integer("days", 1..=cap.days).unwrap_or(cap.days);
+    if table.has("on") {
+        table.fault(
+            "on",
+            "this is no setting of the file",
+            "it is the household's word at the node itself: `millpond privacy keep on`",
+        );
+    }
+    table.finish();
+    KeepConfig { folder, retention: Retention { hours, days } }
 }
 
 fn page(table: &Table<'_>) -> Option<PageConfig> {

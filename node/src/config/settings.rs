@@ -8,6 +8,7 @@ use millpond_dsp::phy::MacAddr;
 use super::{Labels, PageConfig};
 use crate::capture::Log;
 use crate::pipeline::Place;
+use crate::store::Retention;
 use crate::telemetry::{Home, SurveyCounters};
 
 /// Everything that a household writes into its settings file.
@@ -25,6 +26,10 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// Where the state of the air comes from.
     pub telemetry: Vec<TelemetryConfig>,
+    /// The household's broker; none unless it is written.
+    pub mqtt: Option<MqttFileConfig>,
+    /// The socket that the command line speaks to.
+    pub control: ControlConfig,
     /// What may be changed, by what, and when.
     pub plan: PlanConfig,
     /// The page, unless it is off.
@@ -217,6 +222,32 @@ pub struct PlanConfig {
 pub struct KeepConfig {
     /// The node's folder: its settings in force and its keys.
     pub folder: PathBuf,
+    /// How long history is kept: the contract's caps or less.
+    pub retention: Retention,
+}
+
+/// The household's MQTT broker. It is spoken to at level 2 and above.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MqttFileConfig {
+    /// Its address within the home.
+    pub broker: SocketAddr,
+    /// The node's name there.
+    pub user: Option<String>,
+    /// The file with the password.
+    pub password_file: Option<PathBuf>,
+    /// The file with the certificates that sign for it: with it the connection is by TLS.
+    pub ca_file: Option<PathBuf>,
+    /// Before every discovery topic.
+    pub prefix: String,
+    /// Seconds that *occupied* lasts.
+    pub hold_time_s: u16,
+}
+
+/// The control socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlConfig {
+    /// Its file; in the node's folder without.
+    pub socket: Option<PathBuf>,
 }
 
 /// An address as people write it, `02:00:00:00:00:01`.

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use sha2::{Digest, Sha256};
+
 use super::http::Request;
 
 /// Why an address is not bound.
@@ -33,6 +35,8 @@ pub struct Keys {
     pub view: String,
     /// May raise it again.
     pub admin: String,
+    /// May read metrics, and nothing else.
+    pub metrics: String,
 }
 
 impl Keys {
@@ -44,12 +48,18 @@ impl Keys {
             let letters: Vec<char> = bytes.iter().map(letter).collect();
             letters.chunks(4).map(|c| c.iter().collect::<String>()).collect::<Vec<_>>().join("-")
         };
-        Self { view: key(&random[..16]), admin: key(&random[16..]) }
+        let third = Sha256::new_with_prefix(b"metrics").chain_update(random).finalize();
+        Self { view: key(&random[..16]), admin: key(&random[16..]), metrics: key(&third[..16]) }
     }
 
     /// True if `key` may lower exposure.
     pub fn may_lower(&self, key: Option<&str>) -> bool {
         key.is_some_and(|k| same(k, &self.view)) || self.may_raise(key)
+    }
+
+    /// True if `key` may read metrics.
+    pub fn may_measure(&self, key: Option<&str>) -> bool {
+        key.is_some_and(|k| same(k, &self.metrics)) || self.may_lower(key)
     }
 
     /// True if `key` may raise exposure.
@@ -103,15 +113,8 @@ mod tests {
     use crate::net::http::Method;
 
     fn request(host: Option<&str>, origin: Option<&str>) -> Request {
-        Request {
-            method: Method::Post,
-            path: "/".into(),
-            host: host.map(str::to_owned),
-            origin: origin.map(str::to_owned),
-            key: None,
-            wants_page: false,
-            body: Vec::new(),
-        }
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        Request { host: own(host), origin: own(origin), ..Request::of(Method::Post, "/") }
     }
 
     #[test]
@@ -146,6 +149,7 @@ mod tests {
         assert_eq!(keys.view, "abcd-efgh-jkmn-pqrs");
         assert!(keys.may_lower(Some(&keys.view)) && !keys.may_raise(Some(&keys.view)));
         assert!(keys.may_lower(Some(&keys.admin)) && keys.may_raise(Some(&keys.admin)));
+        assert!(keys.may_measure(Some(&keys.metrics)) && !keys.may_lower(Some(&keys.metrics)));
         assert!(!keys.may_lower(None) && !keys.may_lower(Some("")));
     }
 }

@@ -26,6 +26,11 @@ impl Feed {
         self.bell.notify_all();
     }
 
+    /// Lets readers wait again.
+    pub fn open(&self) {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).closed = false;
+    }
+
     /// Ends every reader.
     pub fn close(&self) {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).closed = true;

@@ -32,14 +32,18 @@ pub struct Request {
     pub method: Method,
     /// Path without the query.
     pub path: String,
+    /// The query, without its question mark.
+    pub query: String,
     /// `Host`, as sent.
     pub host: Option<String>,
     /// `Origin`, as sent.
     pub origin: Option<String>,
-    /// Session key from the cookie or the key header.
+    /// Session key from the cookie, the key header or a bearer token.
     pub key: Option<String>,
     /// The client takes `text/html`, so a form's answer leads back to the page.
     pub wants_page: bool,
+    /// `Accept-Language` has Japanese before English.
+    pub japanese: bool,
     /// Body.
     pub body: Vec<u8>,
 }
@@ -70,8 +74,16 @@ impl Refusal {
 }
 
 impl Request {
+    /// A request for a path with nothing else.
+    pub fn of(method: Method, path: &str) -> Self {
+        let (path, query) = (path.to_owned(), String::new());
+        let (host, origin, key, body) = (None, None, None, Vec::new());
+        Self { method, path, query, host, origin, key, wants_page: false, japanese: false, body }
+    }
+
     /// Reads one request. `stream` must have a read timeout, so that a silent peer cannot hold it past `deadline`.
-    pub fn read(stream: &mut impl Read, deadline: Instant) -> Result<Self, Refusal> {
+    /// The body has `body_max` bytes at most.
+    pub fn read(stream: &mut impl Read, deadline: Instant, body_max: usize) -> Result<Self, Refusal> {
         let mut bytes = Vec::with_capacity(1024);
         let body_at = loop {
             if let Some(at) = find(&bytes, b"\r\n\r\n") {
@@ -84,7 +96,7 @@ impl Request {
         };
         let head = std::str::from_utf8(&bytes[..body_at]).map_err(|_| Refusal::Malformed)?;
         let (mut request, length) = parse_head(head)?;
-        if length > BODY_MAX {
+        if length > body_max {
             return Err(Refusal::TooLarge);
         }
         while bytes.len() < body_at + length {
@@ -96,12 +108,20 @@ impl Request {
 
     /// A field of a posted form (`application/x-www-form-urlencoded`).
     pub fn form(&self, name: &str) -> Option<String> {
-        let body = std::str::from_utf8(&self.body).ok()?;
-        body.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=')?;
-            (key == name).then(|| percent_decode(value))
-        })
+        std::str::from_utf8(&self.body).ok().and_then(|body| field(body, name))
     }
+
+    /// A field of the query.
+    pub fn asked(&self, name: &str) -> Option<String> {
+        field(&self.query, name)
+    }
+}
+
+fn field(pairs: &str, name: &str) -> Option<String> {
+    pairs.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        (key == name).then(|| percent_decode(value))
+    })
 }
 
 fn more(stream: &mut impl Read, bytes: &mut Vec<u8>, deadline: Instant) -> Result<(), Refusal> {
@@ -136,9 +156,9 @@ fn parse_head(head: &str) -> Result<(Request, usize), Refusal> {
         _ => return Err(Refusal::Method),
     };
     let target = target.filter(|t| t.starts_with('/')).ok_or(Refusal::Malformed)?;
-    let path = target.split('?').next().unwrap_or_default().to_owned();
-    let mut request =
-        Request { method, path, host: None, origin: None, key: None, wants_page: false, body: Vec::new() };
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (path, query) = (path.to_owned(), query.to_owned());
+    let mut request = Request { path, query, ..Request::of(method, "") };
     let mut length = 0;
     for line in lines.filter(|l| !l.is_empty()) {
         let (name, value) = line.split_once(':').ok_or(Refusal::Malformed)?;
@@ -150,6 +170,11 @@ fn parse_head(head: &str) -> Result<(Request, usize), Refusal> {
             "origin" => request.origin = Some(value.to_owned()),
             "x-millpond-key" => request.key = Some(value.to_owned()),
             "cookie" => request.key = request.key.or_else(|| cookie(value)),
+            "authorization" => request.key = value.strip_prefix("Bearer ").map(str::to_owned).or(request.key),
+            "accept-language" => {
+                let first = value.split(',').map(str::trim).find(|l| l.starts_with("ja") || l.starts_with("en"));
+                request.japanese = first.is_some_and(|l| l.starts_with("ja"));
+            }
             "accept" => request.wants_page = value.contains("text/html"),
             "content-length" => length = value.parse().map_err(|_| Refusal::Malformed)?,
             "transfer-encoding" => return Err(Refusal::Malformed),
@@ -191,6 +216,8 @@ pub struct Response {
     pub media: &'static str,
     /// Where a form's answer leads, and the session cookie that it sets.
     pub location: Option<&'static str>,
+    /// Name of the file that a browser saves the answer as.
+    pub download: Option<&'static str>,
     /// Value of the session cookie to set; empty clears it.
     pub session: Option<String>,
     /// Body.
@@ -200,7 +227,7 @@ pub struct Response {
 impl Response {
     /// An answer with a body.
     pub fn new(status: u16, media: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, media, location: None, session: None, body: body.into() }
+        Self { status, media, location: None, download: None, session: None, body: body.into() }
     }
 
     /// A short answer in plain text.
@@ -218,6 +245,9 @@ impl Response {
         let mut head = head(self.status, self.media);
         if let Some(location) = self.location {
             head += &format!("Location: {location}\r\n");
+        }
+        if let Some(name) = self.download {
+            head += &format!("Content-Disposition: attachment; filename=\"{name}\"\r\n");
         }
         if let Some(session) = &self.session {
             let age = if session.is_empty() { "; Max-Age=0" } else { "" };
@@ -243,6 +273,7 @@ fn head(status: u16, media: &str) -> String {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        409 => "Conflict",
         405 => "Method Not Allowed",
         413 => "Content Too Large",
         421 => "Misdirected Request",
@@ -261,7 +292,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Result<Request, Refusal> {
-        Request::read(&mut &bytes[..], Instant::now() + REQUEST_TIME)
+        Request::read(&mut &bytes[..], Instant::now() + REQUEST_TIME, BODY_MAX)
     }
 
     #[test]

@@ -2,18 +2,23 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Feed;
-use super::http::{Method, REQUEST_TIME, Request, Response, stream_head};
+use super::http::{BODY_MAX, Method, REQUEST_TIME, Request, Response, stream_head};
 
 /// Connections at a time; a browser tab takes two. One more is dropped without an answer.
 const CONNECTIONS_MAX: usize = 32;
 /// Longest silence of a peer, and the longest that it may leave our bytes unread.
 const PEER_TIME: Duration = Duration::from_secs(3);
+/// Longest body on the control socket: an import of everything that can be kept.
+const IMPORT_MAX: usize = 4 << 20;
 /// How often the acceptor looks whether it should end.
 const ACCEPT_POLL: Duration = Duration::from_millis(50);
 
@@ -33,9 +38,33 @@ pub trait Service: Send + Sync + 'static {
 
 /// A running server. [`stop`](Self::stop) ends it; so does dropping it.
 pub struct Server {
-    address: SocketAddr,
+    address: Option<SocketAddr>,
+    file: Option<PathBuf>,
     ending: Arc<AtomicBool>,
     acceptor: Option<JoinHandle<()>>,
+}
+
+/// Who is at the other end.
+trait Peer: Read + Write + Send + 'static {
+    /// Bounds every wait.
+    fn prepare(&self) -> io::Result<()>;
+}
+
+impl Peer for TcpStream {
+    fn prepare(&self) -> io::Result<()> {
+        self.set_nonblocking(false)?;
+        self.set_read_timeout(Some(PEER_TIME))?;
+        self.set_write_timeout(Some(PEER_TIME))?;
+        self.set_nodelay(true)
+    }
+}
+
+impl Peer for UnixStream {
+    fn prepare(&self) -> io::Result<()> {
+        self.set_nonblocking(false)?;
+        self.set_read_timeout(Some(PEER_TIME))?;
+        self.set_write_timeout(Some(PEER_TIME))
+    }
 }
 
 impl Server {
@@ -61,15 +90,48 @@ impl Server {
     pub fn start(listener: TcpListener, service: Arc<dyn Service>) -> io::Result<Self> {
         let address = listener.local_addr()?;
         listener.set_nonblocking(true)?;
+        let next = move || listener.accept().map(|(stream, _)| stream);
+        let mut server = Self::spawn("page-accept", next, service, BODY_MAX)?;
+        server.address = Some(address);
+        Ok(server)
+    }
+
+    /// Serves on a Unix socket that the file's owner and group may open. A socket that a killed node left there is
+    /// replaced, one that answers is not.
+    ///
+    /// # Errors
+    /// Another node answers there, or the file cannot be made.
+    pub fn start_unix(path: &Path, service: Arc<dyn Service>) -> io::Result<Self> {
+        if UnixStream::connect(path).is_ok() {
+            return Err(io::Error::new(io::ErrorKind::AddrInUse, "another node answers there"));
+        }
+        if path.symlink_metadata().is_ok_and(|m| m.file_type().is_socket()) {
+            std::fs::remove_file(path)?;
+        }
+        let listener = UnixListener::bind(path)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
+        listener.set_nonblocking(true)?;
+        let next = move || listener.accept().map(|(stream, _)| stream);
+        let mut server = Self::spawn("control-accept", next, service, IMPORT_MAX)?;
+        server.file = Some(path.to_owned());
+        Ok(server)
+    }
+
+    fn spawn<P: Peer>(
+        name: &str,
+        next: impl Fn() -> io::Result<P> + Send + 'static,
+        service: Arc<dyn Service>,
+        body_max: usize,
+    ) -> io::Result<Self> {
         let ending = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&ending);
         let acceptor =
-            std::thread::Builder::new().name("page-accept".into()).spawn(move || accept(&listener, &service, &flag))?;
-        Ok(Self { address, ending, acceptor: Some(acceptor) })
+            std::thread::Builder::new().name(name.into()).spawn(move || accept(next, &service, &flag, body_max))?;
+        Ok(Self { address: None, file: None, ending, acceptor: Some(acceptor) })
     }
 
-    /// The bound address.
-    pub fn address(&self) -> SocketAddr {
+    /// The bound address; `None` of a Unix socket.
+    pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
@@ -78,6 +140,9 @@ impl Server {
         self.ending.store(true, Ordering::Relaxed);
         if let Some(acceptor) = self.acceptor.take() {
             let _ = acceptor.join();
+        }
+        if let Some(file) = self.file.take() {
+            let _ = std::fs::remove_file(file);
         }
     }
 }
@@ -88,10 +153,10 @@ impl Drop for Server {
     }
 }
 
-fn accept(listener: &TcpListener, service: &Arc<dyn Service>, ending: &AtomicBool) {
+fn accept<P: Peer>(next: impl Fn() -> io::Result<P>, service: &Arc<dyn Service>, ending: &AtomicBool, body_max: usize) {
     let open = Arc::new(AtomicUsize::new(0));
     while !ending.load(Ordering::Relaxed) {
-        let Ok((stream, _)) = listener.accept() else {
+        let Ok(stream) = next() else {
             std::thread::sleep(ACCEPT_POLL);
             continue;
         };
@@ -102,7 +167,7 @@ fn accept(listener: &TcpListener, service: &Arc<dyn Service>, ending: &AtomicBoo
         let (service, count) = (Arc::clone(service), Arc::clone(&open));
         let serve = move || {
             // A peer that goes away is no fault of ours and nobody's business.
-            let _ = converse(stream, service.as_ref());
+            let _ = converse(stream, service.as_ref(), body_max);
             count.fetch_sub(1, Ordering::Relaxed);
         };
         if std::thread::Builder::new().name("page".into()).spawn(serve).is_err() {
@@ -111,12 +176,9 @@ fn accept(listener: &TcpListener, service: &Arc<dyn Service>, ending: &AtomicBoo
     }
 }
 
-fn converse(mut stream: TcpStream, service: &dyn Service) -> io::Result<()> {
-    stream.set_nonblocking(false)?;
-    stream.set_read_timeout(Some(PEER_TIME))?;
-    stream.set_write_timeout(Some(PEER_TIME))?;
-    stream.set_nodelay(true)?;
-    let answer = match Request::read(&mut stream, Instant::now() + REQUEST_TIME) {
+fn converse(mut stream: impl Peer, service: &dyn Service, body_max: usize) -> io::Result<()> {
+    stream.prepare()?;
+    let answer = match Request::read(&mut stream, Instant::now() + REQUEST_TIME, body_max) {
         Ok(request) => service.answer(&request),
         Err(refusal) => match refusal.status() {
             Some(status) => Answer::Whole(Response::text(status, "not a request of this page\n")),
@@ -130,7 +192,7 @@ fn converse(mut stream: TcpStream, service: &dyn Service) -> io::Result<()> {
 }
 
 /// Sends each message when it is published; a reader that stops reading runs into the write timeout.
-fn stream_events(stream: &mut TcpStream, feed: &Feed) -> io::Result<()> {
+fn stream_events(stream: &mut impl Write, feed: &Feed) -> io::Result<()> {
     stream.write_all(stream_head().as_bytes())?;
     let mut seen = 0;
     while let Some((number, message)) = feed.next(seen, 2 * PEER_TIME) {
@@ -141,17 +203,50 @@ fn stream_events(stream: &mut TcpStream, feed: &Feed) -> io::Result<()> {
     Ok(())
 }
 
+/// Where a running node answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum At {
+    /// Its page.
+    Page(SocketAddr),
+    /// Its control socket.
+    Socket(PathBuf),
+}
+
+/// What is asked of a running node.
+pub struct Asked<'a> {
+    /// How.
+    pub method: Method,
+    /// Path and query.
+    pub path: &'a str,
+    /// The key that is shown.
+    pub key: Option<&'a str>,
+    /// The form.
+    pub body: &'a [u8],
+}
+
 /// Asks a running node: the household's command line is a client like any other.
 ///
 /// Gives the status and the body of the answer.
-pub fn request(to: SocketAddr, method: Method, path: &str, key: Option<&str>) -> io::Result<(u16, Vec<u8>)> {
-    let mut stream = TcpStream::connect_timeout(&to, PEER_TIME)?;
-    stream.set_read_timeout(Some(PEER_TIME))?;
-    let verb = if method == Method::Get { "GET" } else { "POST" };
-    let key = key.map(|k| format!("X-Millpond-Key: {k}\r\n")).unwrap_or_default();
-    stream.write_all(format!("{verb} {path} HTTP/1.1\r\nHost: {to}\r\n{key}Content-Length: 0\r\n\r\n").as_bytes())?;
+///
+/// # Errors
+/// Nobody answers there, or not in HTTP.
+pub fn request(to: &At, asked: &Asked<'_>) -> io::Result<(u16, Vec<u8>)> {
+    match to {
+        At::Page(address) => exchange(TcpStream::connect_timeout(address, PEER_TIME)?, &address.to_string(), asked),
+        At::Socket(path) => exchange(UnixStream::connect(path)?, "localhost", asked),
+    }
+}
+
+fn exchange(mut stream: impl Peer, host: &str, asked: &Asked<'_>) -> io::Result<(u16, Vec<u8>)> {
+    stream.prepare()?;
+    let (verb, path) = (if asked.method == Method::Get { "GET" } else { "POST" }, asked.path);
+    let key = asked.key.map(|k| format!("X-Millpond-Key: {k}\r\n")).unwrap_or_default();
+    let length = asked.body.len();
+    let head = format!("{verb} {path} HTTP/1.1\r\nHost: {host}\r\n{key}Content-Length: {length}\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(asked.body)?;
     let mut bytes = Vec::new();
-    stream.take(1 << 20).read_to_end(&mut bytes)?;
+    stream.take(IMPORT_MAX as u64).read_to_end(&mut bytes)?;
     let bad = || io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP");
     let at = bytes.windows(4).position(|w| w == b"\r\n\r\n").ok_or_else(bad)?;
     let status = bytes.get(9..12).and_then(|s| std::str::from_utf8(s).ok()?.parse().ok()).ok_or_else(bad)?;
@@ -181,10 +276,11 @@ mod tests {
     #[test]
     fn answers_and_streams() {
         let (server, feed) = start();
-        let (status, body) = request(server.address(), Method::Get, "/hello", None).unwrap();
+        let asked = Asked { method: Method::Get, path: "/hello", key: None, body: b"" };
+        let (status, body) = request(&At::Page(server.address().unwrap()), &asked).unwrap();
         assert_eq!((status, body.as_slice()), (200, &b"/hello"[..]));
 
-        let mut stream = TcpStream::connect(server.address()).unwrap();
+        let mut stream = TcpStream::connect(server.address().unwrap()).unwrap();
         stream.write_all(b"GET /feed HTTP/1.1\r\n\r\n").unwrap();
         feed.publish(*b"data: 1\n\n");
         let mut bytes = vec![0; stream_head().len() + 9];
@@ -197,14 +293,30 @@ mod tests {
     #[test]
     fn a_taken_port_falls_back_to_a_free_one() {
         let (server, _) = start();
-        let other = Server::listen(server.address()).unwrap();
-        assert_ne!(other.local_addr().unwrap().port(), server.address().port());
+        let other = Server::listen(server.address().unwrap()).unwrap();
+        assert_ne!(other.local_addr().unwrap().port(), server.address().unwrap().port());
+    }
+
+    #[test]
+    fn a_socket_is_its_groups_and_ends_with_its_node() {
+        let path = std::env::temp_dir().join(format!("millpond-socket-{}", std::process::id()));
+        let feed = Arc::new(Feed::default());
+        // What a killed node left.
+        drop(UnixListener::bind(&path).unwrap());
+        let mut server = Server::start_unix(&path, Arc::new(Echo(Arc::clone(&feed)))).unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o660);
+        let body = vec![b'x'; 1 << 20];
+        let asked = Asked { method: Method::Post, path: "/there", key: None, body: &body };
+        assert_eq!(request(&At::Socket(path.clone()), &asked).unwrap(), (200, b"/there".to_vec()));
+        assert!(Server::start_unix(&path, Arc::new(Echo(feed))).is_err(), "a second node");
+        server.stop();
+        assert!(!path.exists());
     }
 
     #[test]
     fn nonsense_is_answered_with_400() {
         let (server, _) = start();
-        let mut stream = TcpStream::connect(server.address()).unwrap();
+        let mut stream = TcpStream::connect(server.address().unwrap()).unwrap();
         stream.write_all(b"\x16\x03\x01 hello\r\n\r\n").unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();

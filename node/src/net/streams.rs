@@ -24,6 +24,23 @@ impl Streams {
         let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
     }
 
+    /// Standard input to its end, `most` bytes of it.
+    pub fn input(&mut self, most: u64) -> String {
+        let mut text = String::new();
+        let _ = io::Read::read_to_string(&mut io::Read::take(io::stdin(), most), &mut text);
+        text
+    }
+
+    /// Asks a person; true for a typed "yes". Where nobody sits at a terminal the answer is no.
+    pub fn agreed(&mut self, question: &str) -> bool {
+        if !io::stdin().is_terminal() {
+            return false;
+        }
+        let _ = write!(self.err, "{question}").and_then(|()| self.err.flush());
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).is_ok() && line.trim() == "yes"
+    }
+
     /// Writes a line of progress.
     pub fn progress(&mut self, line: &str) {
         let _ = writeln!(self.err, "{line}");

@@ -61,6 +61,11 @@ impl Pipeline {
         Self { sense: Raw::new(Sense::new(zones, places)), calendar, handles, last, next: Micros(0), silent: false }
     }
 
+    /// Gives the links new numbers: an erasure, or a new epoch.
+    pub fn set_handles(&mut self, handles: Shuffle) {
+        self.handles = handles;
+    }
+
     /// Takes one frame. It gives nothing back today: zones are told by the timer, whatever arrives.
     pub fn on_frame(&mut self, permit: &SensingPermit<'_>, frame: &Raw<Frame>) -> Actions {
         gate::step(permit, &mut self.sense, frame, Sense::push);

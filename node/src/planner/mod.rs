@@ -6,8 +6,10 @@ mod effect;
 use millpond_dsp::phy::{Band, Micros};
 use millpond_optimizer::env::Environment;
 use millpond_optimizer::model::Site;
+use millpond_optimizer::model::site::Choice;
 use millpond_optimizer::plan_site;
 use millpond_report::estimate::{DecisionInput, RadioSurvey};
+use millpond_report::wire::range as report;
 use millpond_report::wire::range::{Blocked, DecisionKind, NodeId, Number, Width};
 use millpond_report::{EventCode, Raw, Telemetry, Wipe, gate};
 
@@ -18,6 +20,9 @@ use crate::telemetry::{AirReport, Home, survey_of};
 
 /// Decisions of one plan at most: 8 nodes with 3 radios, and steering.
 const DECISIONS: usize = 64;
+
+/// Pins and objections at most.
+const CHOICES: usize = 64;
 
 /// Telemetry to radio and decision messages.
 pub struct Planner {
@@ -90,6 +95,16 @@ impl Planner {
         let decision = gate::decision(self.calendar.slot(now), &judged);
         decision.get().measured.map(|_| Message::Decision(decision))
     }
+
+    /// Leaves a radio on the setting that it has, or lets the plan move it again.
+    pub fn pin(&mut self, node: u8, band: report::Band, on: bool) {
+        gate::fold_public(&mut self.known, (node, convert::phy_band(band).number(), on), Known::pin);
+    }
+
+    /// Never chooses again what a decision chose, if it is one of the last plan's.
+    pub fn object(&mut self, number: u16) {
+        gate::fold_public(&mut self.known, number, Known::object);
+    }
 }
 
 /// What the planner holds of the air. It lives inside `Raw`.
@@ -102,6 +117,8 @@ struct Known {
     fresh: bool,
     next_number: u32,
     effect: effect::Effect,
+    pinned: Vec<(u8, Band)>,
+    objections: Vec<Choice>,
 }
 
 impl Known {
@@ -116,6 +133,8 @@ impl Known {
             fresh: false,
             next_number: 1,
             effect: effect::Effect::default(),
+            pinned: vec![],
+            objections: vec![],
         }
     }
 
@@ -145,6 +164,43 @@ impl Known {
         self.site = Some(home.site(report));
     }
 
+    fn pin(&mut self, (node, band, on): (u8, u8, bool)) {
+        let Some(band) = Band::ALL.into_iter().find(|b| b.number() == band) else { return };
+        let radio = (node, band);
+        self.pinned.retain(|p| *p != radio);
+        if on && self.pinned.len() < CHOICES {
+            self.pinned.push(radio);
+        }
+        self.told.clear();
+    }
+
+    fn object(&mut self, number: u16) {
+        let Some(d) = self.told.iter().find(|d| d.number as u16 == number && d.kind != DecisionKind::Keep) else {
+            return;
+        };
+        let pod = self.site.as_ref().and_then(|s| pod_of(s, d.to.node));
+        let width = millpond_dsp::phy::Bandwidth::try_from(d.to.width.mhz()).ok();
+        let band = convert::phy_band(d.to.band);
+        let choice = Choice::Radio { pod, band, primary: Some(d.to.channel), width };
+        if self.objections.len() < CHOICES && !self.objections.contains(&choice) {
+            self.objections.push(choice);
+        }
+        self.told.clear();
+    }
+
+    /// The household's word, in the site's own terms.
+    fn choices(&mut self) {
+        let Some(site) = &mut self.site else { return };
+        site.objections.clone_from(&self.objections);
+        let surveys = &self.surveys;
+        let pin = |(node, band): &(u8, Band)| {
+            let (.., survey) = surveys.iter().find(|(n, b, _)| n == node && b == band)?;
+            let width = millpond_dsp::phy::Bandwidth::try_from(survey.width.mhz()).ok();
+            Some(Choice::Radio { pod: pod_of(site, *node), band: *band, primary: Some(survey.channel), width })
+        };
+        site.pins = self.pinned.iter().filter_map(pin).collect();
+    }
+
     fn survey(&mut self, (node, band): (u8, u8)) -> RadioSurvey {
         let found = self.surveys.iter().find(|(n, b, _)| (*n, b.number()) == (node, band));
         found.map_or(NO_SURVEY, |(.., survey)| *survey)
@@ -153,6 +209,7 @@ impl Known {
     /// Plans; a site that cannot be planned leaves the last plan in force.
     fn plan(&mut self, (): ()) {
         self.fresh = false;
+        self.choices();
         let Some(site) = &self.site else { return };
         let Ok(plan) = plan_site(site, &self.environment) else { return };
         let decisions = decide::inputs(site, &plan);
@@ -172,6 +229,11 @@ impl Known {
     fn decision(&mut self, i: usize) -> DecisionInput {
         self.told.get(i).filter(|_| self.fresh).copied().unwrap_or(DecisionInput::keep(0, decide::NOWHERE))
     }
+}
+
+/// The name of a pod in the site: they stand there by number.
+fn pod_of(site: &Site, node: u8) -> Option<String> {
+    site.pods.get(usize::from(node).checked_sub(1)?).map(|p| p.id.clone())
 }
 
 const NO_SURVEY: RadioSurvey = RadioSurvey {

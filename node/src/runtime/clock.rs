@@ -32,3 +32,10 @@ pub fn wall_calendar() -> Calendar {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Calendar { origin_s: (since.as_secs() % 86_400) as u32 }
 }
+
+/// The slot that runs, since Monday, 5 January 1970, UTC: by the system's clock, which may jump.
+pub fn wall_slot() -> u32 {
+    const MONDAY_S: u64 = 4 * 86_400;
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (since.as_secs().saturating_sub(MONDAY_S) / 300) as u32
+}

@@ -1,29 +1,34 @@
 //! The state that the household sets, shared by all threads, and the node's word about itself.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crossbeam::channel::{Receiver, Sender, bounded};
 use millpond_dsp::phy::Micros;
 use millpond_report::gate::{self, NodeStatus};
-use millpond_report::state::{Admin, Less, More, Pause};
-use millpond_report::wire::range::{Kept, ManagedBy, Sensing, Slot, Source};
-use millpond_report::{Derived, Lan, Privacy, wire};
+use millpond_report::handle::Shuffle;
+use millpond_report::state::{Admin, Less, More, StateError};
+use millpond_report::wire::range::{ManagedBy, Number, Sensing, Slot, Source};
+use millpond_report::{Derived, EventCode, Lan, Privacy, wire};
 
-use crate::act::Wish;
+use super::clock::wall_slot;
+use crate::command::{Command, Outcome, PlanWord, Refused};
 use crate::message::Message;
+use crate::net::BrokerWatch;
 use crate::pipeline::Calendar;
-use crate::sinks::page::Command;
-use crate::store::Stored;
+use crate::store::{Keeping, Noted, Record, Retention, Stored};
 
 /// The state as the node's folder holds it, and whether something was left out: what somebody else wrote may lower, never
 /// raise.
 pub fn restore(stored: &Stored) -> (Privacy, bool) {
     match stored {
         Stored::Nothing => (Privacy::new(), false),
-        Stored::Own(settings) => (Privacy::restore(settings, 0), false),
-        Stored::Foreign(settings) => {
+        Stored::Own(Record { settings, consents, .. }) => {
+            (Privacy::restore(settings, 0).with_consents(*consents), false)
+        }
+        Stored::Foreign(record) => {
             let mut privacy = Privacy::new();
-            let left_out = privacy.import(settings, 0);
+            let left_out = privacy.import(&record.settings, 0);
             (privacy, left_out)
         }
     }
@@ -69,24 +74,38 @@ impl Faults {
         self.0.fetch_and(!(1 << (source % 32)), Ordering::Relaxed);
     }
 
+    /// The lost ones, counted from 1.
+    pub fn list(&self) -> Vec<u8> {
+        let all = self.0.load(Ordering::Relaxed);
+        (0..32).filter(|i| all >> i & 1 == 1).map(|i| i as u8 + 1).collect()
+    }
+
     fn any(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
     }
 }
 
+/// Words on the plan that wait for the planner.
+const WORDS: usize = 16;
+
 /// Level, switch and consents behind one lock. A permit is taken under it and held for one frame at most.
+///
+/// Whoever needs both locks takes the state's first, then that of what is kept.
 pub struct Control {
     privacy: Mutex<Privacy>,
+    keeping: Mutex<Keeping>,
     calendar: Calendar,
+    /// The slot of the clock's origin, for a run in the time of its frames; without it the system's clock counts.
+    origin: Option<u32>,
+    words: (Sender<PlanWord>, Receiver<PlanWord>),
+    handles: Mutex<Option<Shuffle>>,
     /// Decoded frames.
     pub meter: Meter,
     /// Lost sources.
     pub faults: Faults,
-    wishes: Mutex<Vec<Wish>>,
+    /// How the connection to the broker is.
+    pub broker: Arc<BrokerWatch>,
 }
-
-/// Wishes that wait for the planner at most; later ones are refused.
-const WISHES: usize = 16;
 
 /// Whoever has shown the admin key.
 struct Shown(bool);
@@ -98,10 +117,25 @@ impl Admin for Shown {
 }
 
 impl Control {
-    /// A node in a state.
+    /// A node in a state, with history in memory alone, whose days are counted from the start of its clock.
     pub fn new(privacy: Privacy, calendar: Calendar) -> Self {
-        let (meter, faults, wishes) = (Meter::default(), Faults::default(), Mutex::default());
-        Self { privacy: Mutex::new(privacy), calendar, meter, faults, wishes }
+        Self {
+            privacy: Mutex::new(privacy),
+            keeping: Mutex::new(Keeping::new(None, Retention::CAP, false)),
+            calendar,
+            origin: Some(calendar.origin_s / 300),
+            words: bounded(WORDS),
+            handles: Mutex::new(None),
+            meter: Meter::default(),
+            faults: Faults::default(),
+            broker: Arc::default(),
+        }
+    }
+
+    /// The same by the system's clock, which may jump, with a memory of its own.
+    #[must_use]
+    pub fn with_keeping(self, keeping: Keeping) -> Self {
+        Self { keeping: Mutex::new(keeping), origin: None, ..self }
     }
 
     /// The state, locked. A panic elsewhere ends the process, so a poisoned lock is only seen in tests.
@@ -109,20 +143,9 @@ impl Control {
         self.privacy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a wish of the household about a decision; it is carried out within a second. False if too many wait. Whoever
-    /// hands it on has checked the key.
-    pub fn wish(&self, wish: Wish) -> bool {
-        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = wishes.len() < WISHES;
-        if fits {
-            wishes.push(wish);
-        }
-        fits
-    }
-
-    /// The wishes that came since this was called last.
-    pub fn wishes(&self) -> Vec<Wish> {
-        std::mem::take(&mut *self.wishes.lock().unwrap_or_else(PoisonError::into_inner))
+    /// What is kept, locked.
+    pub fn keeping(&self) -> MutexGuard<'_, Keeping> {
+        self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The slot that runs at `now`.
@@ -130,34 +153,152 @@ impl Control {
         self.calendar.slot(now)
     }
 
+    /// The slot that runs, since Monday, 5 January 1970.
+    pub fn wall_slot(&self, now: Micros) -> u32 {
+        self.origin.map_or_else(wall_slot, |o| o + (now.0 / (300 * Micros::SECOND.0)) as u32)
+    }
+
     /// The minute of the household's day.
     pub fn minute(&self, now: Micros) -> u16 {
         self.slot(now).get() * 5
     }
 
-    /// Does what the page asks; the page has checked the key. It is in force when this returns.
-    pub fn command(&self, command: Command, now: Micros) -> Option<Message> {
+    /// Words on the plan, for the thread that plans.
+    pub fn plan_words(&self) -> &Receiver<PlanWord> {
+        &self.words.1
+    }
+
+    /// Has links numbered anew from now on.
+    pub fn give_handles(&self, handles: Shuffle) {
+        *self.handles.lock().unwrap_or_else(PoisonError::into_inner) = Some(handles);
+    }
+
+    /// New numbers for the links, once after each time that they were given.
+    pub fn take_handles(&self) -> Option<Shuffle> {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Remembers a message, and, when a slot begins, sweeps and writes. Returns what is to be told of that.
+    pub fn remember(&self, privacy: &mut Privacy, message: &Message, now: Micros) -> Vec<Message> {
+        let slot = self.wall_slot(now);
+        let mut keeping = self.keeping();
+        let mut noted = Vec::new();
+        if keeping.history.slot() != Some(slot) {
+            privacy.at(slot);
+            noted = if keeping.history.slot().is_none() {
+                keeping.open(privacy, slot)
+            } else {
+                keeping.on_slot(privacy, slot)
+            };
+        }
+        if !privacy.audit().is_empty() {
+            privacy.hand_over(&mut keeping.history.audit);
+        }
+        keeping.put(privacy, message);
+        self.told(&mut keeping, noted, now)
+    }
+
+    /// Writes the store for the last time.
+    pub fn finish(&self, now: Micros) {
+        let mut privacy = self.privacy();
+        let (slot, mut keeping) = (self.wall_slot(now), self.keeping());
+        privacy.hand_over(&mut keeping.history.audit);
+        if keeping.history.slot().is_some() {
+            let _ = keeping.write(&privacy, slot);
+        }
+    }
+
+    fn told(&self, keeping: &mut Keeping, noted: Vec<Noted>, now: Micros) -> Vec<Message> {
+        let event = |(code, number): Noted| {
+            keeping.note(code, number.into());
+            Message::Event(gate::event(self.slot(now), code, Number::new(number.into())))
+        };
+        noted.into_iter().map(event).collect()
+    }
+
+    /// Does what a door asks. It is in force when this returns.
+    ///
+    /// # Errors
+    /// Why nothing was changed.
+    pub fn command(&self, command: Command, now: Micros) -> Result<(Vec<Message>, Outcome), Refused> {
         let mut privacy = self.privacy();
         let was_on = privacy.switch(now.0) == Sensing::On;
+        let mut outcome = Outcome::Done;
+        let mut more = Vec::new();
         let (code, number) = match command {
-            Command::Pause { minutes: 15 } => privacy.set(Less::Pause(Pause::Quarter), now.0),
-            Command::Pause { minutes: 60 } => privacy.set(Less::Pause(Pause::Hour), now.0),
-            Command::Pause { .. } => privacy.set(Less::Pause(Pause::UntilResumed), now.0),
-            Command::Off => privacy.set(Less::Off, now.0),
+            Command::Less(less) => privacy.set(less, now.0),
             Command::On { admin } => {
-                let what = if privacy.switch(now.0) == Sensing::Paused { More::Resume } else { More::On };
-                let confirmed = privacy.ask(what).confirm(&Shown(admin))?;
-                privacy.raise(confirmed).ok()?
+                let told = match privacy.switch(now.0) {
+                    Sensing::Paused => None,
+                    _ => Some(raise(&mut privacy, More::On, admin)?),
+                };
+                // A pause from before it went off would still hold.
+                match (privacy.switch(now.0), told) {
+                    (Sensing::Paused, _) | (_, None) => raise(&mut privacy, More::Resume, admin)?,
+                    (_, Some(told)) => told,
+                }
+            }
+            Command::More { what, admin } => raise(&mut privacy, what, admin)?,
+            Command::Hold { on: false, admin: false } => return Err(Refused::Admin),
+            Command::Hold { on, .. } => {
+                let mut keeping = self.keeping();
+                keeping.hold(on);
+                let code = if on { EventCode::HoldOn } else { EventCode::HoldOff };
+                keeping.note(code, 0);
+                (code, Number::new(0))
+            }
+            Command::EraseAll => {
+                let mut keeping = self.keeping();
+                let erased = keeping.erase_all();
+                outcome = Outcome::Erased(erased);
+                if erased.left {
+                    more = self.told(&mut keeping, vec![(EventCode::Quarantined, 0)], now);
+                }
+                privacy.erase(erased.before.slots)
+            }
+            Command::Erase(stretch) => {
+                let slot = self.wall_slot(now);
+                let mut keeping = self.keeping();
+                let erased = keeping.erase(stretch, &privacy, slot);
+                outcome = Outcome::Erased(erased);
+                let number = Number::new(i64::from(erased.before.slots.saturating_sub(erased.after.slots)));
+                keeping.history.note(EventCode::Erased, number);
+                (EventCode::Erased, number)
+            }
+            Command::Plan(word) => {
+                self.words.0.try_send(word).map_err(|_| Refused::Again)?;
+                match word {
+                    PlanWord::Pin(..) => self.noted(EventCode::Pinned, 0),
+                    PlanWord::Object(n) => self.noted(EventCode::Objected, n),
+                    // What becomes of the others is told by the thread that plans.
+                    _ => return Ok((Vec::new(), outcome)),
+                }
             }
         };
+        if command == Command::Less(Less::KeepOff) || !privacy.keep() {
+            let mut keeping = self.keeping();
+            let noted = keeping.destroy();
+            more.extend(self.told(&mut keeping, noted, now));
+        }
         if was_on {
             self.meter.mark();
         }
-        Some(Message::Event(gate::event(self.slot(now), code, number)))
+        more.insert(0, Message::Event(gate::event(self.slot(now), code, number)));
+        Ok((more, outcome))
+    }
+
+    fn noted(&self, code: EventCode, number: u16) -> (EventCode, Number) {
+        self.keeping().note(code, number.into());
+        (code, Number::new(number.into()))
     }
 
     /// The node's word about itself.
     pub fn status(&self, privacy: &Privacy, now: Micros) -> Derived<wire::Status, Lan> {
+        self.status_with(privacy, &self.keeping(), now)
+    }
+
+    /// The same for who holds the lock of what is kept.
+    pub fn status_with(&self, privacy: &Privacy, keeping: &Keeping, now: Micros) -> Derived<wire::Status, Lan> {
         let on = privacy.switch(now.0) == Sensing::On;
         let node = NodeStatus {
             source: match (on, self.faults.any()) {
@@ -167,7 +308,7 @@ impl Control {
             },
             uptime_s: now.0 / Micros::SECOND.0,
             frames_since_off: if on { 0 } else { self.meter.since_off() },
-            kept: Kept::Memory,
+            kept: keeping.kept(privacy),
             managed_by: ManagedBy::Owner,
             budget_left: 100,
         };
@@ -175,39 +316,62 @@ impl Control {
     }
 }
 
+fn raise(privacy: &mut Privacy, what: More, admin: bool) -> Result<(EventCode, Number), Refused> {
+    let confirmed = privacy.ask(what).confirm(&Shown(admin)).ok_or(Refused::Admin)?;
+    privacy.raise(confirmed).map_err(|e| match e {
+        StateError::LevelTooLow => Refused::Level,
+        _ => Refused::Again,
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use millpond_report::state::Pause;
+
     use super::*;
 
     fn sensing(control: &Control, now: u64) -> Sensing {
         control.status(&control.privacy(), Micros(now)).get().sensing
     }
 
+    fn done(control: &Control, command: Command, now: u64) -> bool {
+        control.command(command, Micros(now)).is_ok()
+    }
+
     #[test]
     fn anybody_pauses_and_an_admin_resumes() {
         let control = Control::new(Privacy::new(), Calendar::default());
         assert_eq!(sensing(&control, 0), Sensing::Off);
-        assert!(control.command(Command::On { admin: false }, Micros(0)).is_none());
-        assert!(control.command(Command::On { admin: true }, Micros(0)).is_some());
+        assert!(!done(&control, Command::On { admin: false }, 0));
+        assert!(done(&control, Command::On { admin: true }, 0));
         assert_eq!(sensing(&control, 0), Sensing::On);
-        control.command(Command::Pause { minutes: 15 }, Micros(0));
+        assert!(done(&control, Command::Less(Less::Pause(Pause::Quarter)), 0));
         assert_eq!(sensing(&control, 0), Sensing::Paused);
         assert_eq!(sensing(&control, 15 * 60_000_000), Sensing::On, "a pause ends by itself");
-        control.command(Command::On { admin: true }, Micros(1));
+        assert!(done(&control, Command::On { admin: true }, 1));
         assert_eq!(sensing(&control, 1), Sensing::On);
-        control.command(Command::Off, Micros(1));
+        assert!(done(&control, Command::Less(Less::Off), 1));
         assert_eq!(sensing(&control, 1), Sensing::Off);
     }
 
     #[test]
     fn a_frame_after_off_would_show() {
         let control = Control::new(Privacy::new(), Calendar::default());
-        control.command(Command::On { admin: true }, Micros(0));
+        assert!(done(&control, Command::On { admin: true }, 0));
         control.meter.count();
-        control.command(Command::Off, Micros(1));
+        assert!(done(&control, Command::Less(Less::Off), 1));
         let since = |c: &Control| c.status(&c.privacy(), Micros(2)).get().frames_since_off.get();
         assert_eq!(since(&control), 0);
         control.meter.count();
         assert_eq!(since(&control), 1);
+    }
+
+    #[test]
+    fn a_hold_is_for_everybody_and_its_end_for_an_admin() {
+        let control = Control::new(Privacy::new(), Calendar::default());
+        assert!(done(&control, Command::Hold { on: true, admin: false }, 0));
+        assert!(!done(&control, Command::Hold { on: false, admin: false }, 0) && control.keeping().held());
+        assert!(done(&control, Command::Hold { on: false, admin: true }, 0) && !control.keeping().held());
+        assert!(!done(&control, Command::More { what: More::KeepOn, admin: false }, 0));
     }
 }

@@ -1,25 +1,23 @@
 //! A run in real time: named threads, bounded channels, an end in order.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded, select, tick};
 use millpond_dsp::phy::Micros;
-use millpond_report::sink::LanDoor;
-use millpond_report::wire::range::Number;
+use millpond_report::wire::range::{NodeId, Number};
 use millpond_report::{EventCode, Raw, gate};
 
 use super::{Clock, Control, Outlets, Parts};
-use crate::act::{Happened, Keeper};
+use crate::act::{Happened, Keeper, Wish};
 use crate::capture::{Frame, Source, Waited};
+use crate::command::PlanWord;
 use crate::message::Message;
 use crate::pipeline::Pipeline;
 use crate::planner::Planner;
-use crate::sinks::Board;
-use crate::sinks::page::Command;
 use crate::telemetry::Reports;
 
 /// Frames on their way to the detectors. When they are late the oldest frame is dropped: the newest says most.
@@ -86,26 +84,6 @@ impl Live {
         for thread in self.threads.drain(..) {
             // A thread that panicked has ended the process already.
             let _ = thread.join();
-        }
-    }
-}
-
-/// Carries the page's commands into the node: when it returns, the change is in force and the board says so.
-pub fn commands(
-    control: Arc<Control>,
-    clock: Clock,
-    board: Arc<Mutex<Board>>,
-) -> impl Fn(Command) + Send + Sync + 'static {
-    move |command| {
-        let now = clock.now();
-        let event = control.command(command, now);
-        let privacy = control.privacy();
-        let status = Message::Status(control.status(&privacy, now));
-        let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
-        for message in event.iter().chain([&status]) {
-            if let Some(mut sink) = privacy.lan(LanDoor::Page, &mut *board) {
-                let _ = message.send(&mut sink);
-            }
         }
     }
 }
@@ -243,6 +221,9 @@ fn sense(mut pipeline: Pipeline, frames: &Frames, shared: &Shared) {
             }
             recv(timer) -> _ => {
                 let now = shared.clock.now();
+                if let Some(handles) = shared.control.take_handles() {
+                    pipeline.set_handles(handles);
+                }
                 let mut messages = pipeline.on_timer(&shared.control.privacy(), now);
                 messages.extend(frames.overload(&shared.control, now));
                 if send(shared, messages).is_err() {
@@ -281,8 +262,14 @@ fn plan(
             let event = gate::event(shared.control.slot(now), EventCode::Degraded, Number::new(missing.into()));
             messages.push(Message::Event(event));
         }
+        for word in shared.control.plan_words().try_iter() {
+            next = if matches!(word, PlanWord::Apply(_) | PlanWord::Undo(_)) { next } else { now };
+            if let Some(refused) = heed(word, &mut planner, keeper.as_mut()) {
+                let number = Number::new(refused.into());
+                messages.push(Message::Event(gate::event(shared.control.slot(now), EventCode::Refused, number)));
+            }
+        }
         if let Some(keeper) = &mut keeper {
-            shared.control.wishes().into_iter().for_each(|wish| keeper.wish(wish));
             for message in &messages {
                 if let Message::Decision(decision) = message {
                     keeper.on_decision(decision.get());
@@ -301,11 +288,39 @@ fn plan(
                 |(code, number): Happened| gate::event(shared.control.slot(now), code, Number::new(number.into()));
             messages.extend(happened.map(event).map(Message::Event));
         }
-        let wait = shared.clock.until(next).min(if keeper.is_some() { FOLLOW } else { every });
+        let wait = shared.clock.until(next).min(FOLLOW).min(every);
         if send(shared, messages).is_err() || shared.stopped.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected) {
             return;
         }
     }
+}
+
+/// Does what the household says of the plan. Returns the number of a decision that nobody can do or undo.
+fn heed(word: PlanWord, planner: &mut Planner, keeper: Option<&mut Keeper>) -> Option<u16> {
+    let wish = match word {
+        PlanWord::Now => return None,
+        PlanWord::Apply(n) => Wish::Do(n),
+        PlanWord::Undo(n) => Wish::Undo(n),
+        PlanWord::Object(n) => {
+            planner.object(n);
+            Wish::Object(n)
+        }
+        PlanWord::Pin(node, band) => {
+            planner.pin(node, band, true);
+            Wish::Pin(NodeId::new(node.into()), band)
+        }
+        PlanWord::Unpin(node, band) => {
+            planner.pin(node, band, false);
+            Wish::Unpin(NodeId::new(node.into()), band)
+        }
+    };
+    match (keeper, word) {
+        (Some(keeper), _) => keeper.wish(wish),
+        // Without a keeper nothing was done, so there is nothing to do or to undo.
+        (None, PlanWord::Apply(n) | PlanWord::Undo(n)) => return Some(n),
+        (None, _) => {}
+    }
+    None
 }
 
 fn send(shared: &Shared, messages: Vec<Message>) -> Result<(), ()> {
@@ -326,17 +341,30 @@ fn sinks(inbox: &Receiver<Message>, mut outlets: Outlets, shared: &Shared) {
             recv(shared.stopped) -> _ => return,
             recv(inbox) -> message => {
                 let Ok(message) = message else { return };
-                let now = shared.clock.now();
-                outlets.put(&shared.control.privacy(), &message, now);
+                hand_out(&mut outlets, &message, shared);
             }
             recv(beat) -> _ => {
                 let now = shared.clock.now();
-                let privacy = shared.control.privacy();
-                let status = Message::Status(shared.control.status(&privacy, now));
-                outlets.put(&privacy, &status, now);
-                outlets.second();
+                let status = Message::Status(shared.control.status(&shared.control.privacy(), now));
+                hand_out(&mut outlets, &status, shared);
+                let dropped = outlets.second();
+                if dropped > 0 {
+                    let number = Number::new(dropped.into());
+                    let event = gate::event(shared.control.slot(now), EventCode::Overload, number);
+                    hand_out(&mut outlets, &Message::Event(event), shared);
+                }
             }
         }
+    }
+}
+
+/// To every sink, and to what is kept; what that has to tell of itself goes to the sinks too.
+fn hand_out(outlets: &mut Outlets, message: &Message, shared: &Shared) {
+    let now = shared.clock.now();
+    let mut privacy = shared.control.privacy();
+    let told = shared.control.remember(&mut privacy, message, now);
+    for message in std::iter::once(message).chain(&told) {
+        outlets.put(&privacy, message, now);
     }
 }
 

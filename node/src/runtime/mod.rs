@@ -8,13 +8,15 @@
 
 mod clock;
 mod control;
+mod household;
 mod live;
 mod once;
 mod outlets;
 
 pub use clock::{Clock, wall_calendar};
 pub use control::{Control, Faults, Meter, restore};
-pub use live::{Live, LiveError, commands};
+pub use household::{Adjust, Household};
+pub use live::{Live, LiveError};
 pub use once::run_once;
 pub use outlets::Outlets;
 

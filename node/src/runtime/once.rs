@@ -42,7 +42,7 @@ fn tick(parts: &mut Parts, control: &Control, outlets: &mut Outlets, now: Micros
     }
     put(control, outlets, &messages, now);
     if second {
-        outlets.second();
+        let _ = outlets.second();
     }
 }
 
@@ -67,6 +67,9 @@ fn listen(parts: &mut Parts, control: &Control, place: &mut Raw<Frame>, until: M
 }
 
 fn put(control: &Control, outlets: &mut Outlets, messages: &[Message], now: Micros) {
-    let privacy = control.privacy();
-    messages.iter().for_each(|m| outlets.put(&privacy, m, now));
+    let mut privacy = control.privacy();
+    for message in messages {
+        let told = control.remember(&mut privacy, message, now);
+        std::iter::once(message).chain(&told).for_each(|m| outlets.put(&privacy, m, now));
+    }
 }

@@ -10,6 +10,7 @@ use millpond_report::sink::{LanDoor, Port, SendError};
 use crate::message::Message;
 use crate::sinks::Board;
 use crate::sinks::journal::Journal;
+use crate::sinks::mqtt::Mqtt;
 use crate::sinks::page::Page;
 use crate::sinks::terminal::Terminal;
 
@@ -20,6 +21,8 @@ pub struct Outlets {
     pub terminal: Option<Terminal<Box<dyn io::Write + Send>>>,
     /// The page's board, and the page that is told once a second.
     pub page: Option<(Arc<Mutex<Board>>, Arc<Page>)>,
+    /// Home Assistant.
+    pub mqtt: Option<Arc<Mqtt>>,
     /// A record of the run.
     pub journal: Option<Journal>,
 }
@@ -35,17 +38,21 @@ impl Outlets {
             journal.set_time(now);
             let _ = send(privacy, LanDoor::CommandLine, journal, message);
         }
+        if let Some(mqtt) = &self.mqtt {
+            mqtt.put(privacy, message);
+        }
         if let Some((board, _)) = &self.page {
             let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = send(privacy, LanDoor::Page, &mut *board, message);
         }
     }
 
-    /// A second has passed.
-    pub fn second(&self) {
+    /// A second has passed. Returns how many messages a sink had no room for.
+    pub fn second(&self) -> u32 {
         if let Some((_, page)) = &self.page {
             page.tick();
         }
+        self.mqtt.as_ref().map_or(0, |m| m.beat())
     }
 }
 

@@ -58,6 +58,12 @@ impl Board {
         }
     }
 
+    /// Forgets all but the names and what the node is doing: the household erased everything.
+    pub fn clear(&mut self) {
+        let (labels, status) = (std::mem::take(&mut self.labels), self.status);
+        *self = Self { status, ..Self::new(labels) };
+    }
+
     /// The latest decision on a radio's own setting.
     pub fn decision_on(&self, radio: &Radio) -> Option<&Decision> {
         let same = |d: &&Decision| d.from.node == radio.node && d.from.band == radio.band;

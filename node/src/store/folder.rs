@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, Mac};
+use millpond_report::Consents;
 use millpond_report::state::Settings;
 use millpond_report::wire::range::Level;
 use sha2::Sha256;
@@ -19,7 +20,28 @@ pub const SECRET: usize = 64;
 const SETTINGS: &str = "settings";
 /// Longest settings file that is read.
 const SETTINGS_MAX: u64 = 4096;
-const HEAD: &str = "millpond settings 1";
+/// Version 1 had the six settings alone.
+const HEAD: &str = "millpond settings 2";
+
+/// What the node writes down of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The settings in force.
+    pub settings: Settings,
+    /// History is on hold.
+    pub hold: bool,
+    /// 64 random bits that stand for this installation on the home's own network; `None` before they are drawn.
+    pub install: Option<u64>,
+    /// Who agreed to what.
+    pub consents: Consents,
+}
+
+impl Record {
+    /// Settings without a past.
+    pub const fn of(settings: Settings) -> Self {
+        Self { settings, hold: false, install: None, consents: Consents::NONE }
+    }
+}
 
 /// What stood in the folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +49,10 @@ pub enum Stored {
     /// Nothing: a new installation.
     Nothing,
     /// What this node wrote last.
-    Own(Settings),
-    /// What somebody else wrote, or what cannot be read to its end.
-    Foreign(Settings),
+    Own(Record),
+    /// What somebody else wrote, or what cannot be read to its end: neither consents nor the installation's number are
+    /// taken from it.
+    Foreign(Record),
 }
 
 /// The folder.
@@ -67,14 +90,14 @@ impl Folder {
         std::array::from_fn(|i| self.secret[i])
     }
 
-    /// Puts the admin key where only the node's own user reads it, and says where: a key has no business in a log.
+    /// Puts a key where only the node's own user reads it, and says where: a key has no business in a log.
     ///
     /// A file that holds it already is left alone, so that a node starts again on a full disk.
     ///
     /// # Errors
     /// The disk's.
-    pub fn write_admin_key(&self, key: &str) -> io::Result<PathBuf> {
-        let path = self.path.join("admin-key");
+    pub fn write_key(&self, name: &str, key: &str) -> io::Result<PathBuf> {
+        let path = self.path.join(name);
         let line = format!("{key}\n");
         if !read_text(&path, line.len() as u64).is_ok_and(|kept| kept == line) {
             write_whole(&path, line.as_bytes())?;
@@ -82,22 +105,31 @@ impl Folder {
         Ok(path)
     }
 
+    /// The folder's own path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads the settings.
     pub fn settings(&self) -> Stored {
         let Ok(text) = read_text(&self.path.join(SETTINGS), SETTINGS_MAX) else { return Stored::Nothing };
         let (body, tag) = text.split_once("signature = ").unwrap_or((&text, ""));
-        let settings = parse(body);
+        let record = parse(body);
         let signed = from_hex(tag.trim()).is_some_and(|tag| self.signer(body).verify_slice(&tag).is_ok());
-        if signed { Stored::Own(settings) } else { Stored::Foreign(settings) }
+        if signed {
+            Stored::Own(record)
+        } else {
+            Stored::Foreign(Record { hold: record.hold, ..Record::of(record.settings) })
+        }
     }
 
     /// Writes the settings: the old ones stand until the new ones are on the disk.
     ///
     /// # Errors
     /// The disk's.
-    pub fn write_settings(&self, settings: &Settings) -> io::Result<()> {
-        let body = print(settings);
-        let tag: String = self.signer(&body).finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
+    pub fn write_settings(&self, record: &Record) -> io::Result<()> {
+        let body = print(record);
+        let tag = to_hex(&self.signer(&body).finalize().into_bytes());
         write_whole(&self.path.join(SETTINGS), format!("{body}signature = {tag}\n").as_bytes())
     }
 
@@ -110,34 +142,40 @@ impl Folder {
 }
 
 /// Writes beside, flushes, and takes the place of the old file.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
+    // Half a file on a full disk helps nobody and takes room.
+    if let Err(e) = file.write_all(bytes).and_then(|()| file.sync_all()) {
+        let _ = std::fs::remove_file(&beside);
+        return Err(e);
+    }
     std::fs::rename(&beside, path)?;
-    match path.parent() {
+    match path.parent().filter(|f| !f.as_os_str().is_empty()) {
         Some(folder) => std::fs::File::open(folder)?.sync_all(),
         None => Ok(()),
     }
 }
 
-fn print(s: &Settings) -> String {
-    let Settings { level, on, pause_s, zones_off, weekly, keep } = *s;
-    let level = level as u8;
+fn print(record: &Record) -> String {
+    let Record { settings, hold, install, consents } = record;
+    let Settings { level, on, pause_s, zones_off, weekly, keep } = *settings;
+    let (level, consents) = (level as u8, to_hex(&consents.save()));
+    let install = install.map_or(String::new(), |id| format!("install = {id:016x}\n"));
     format!(
-        "{HEAD}\nlevel = {level}\non = {on}\npause_s = {pause_s}\nzones_off = {zones_off}\nweekly = {weekly}\nkeep = {keep}\n"
+        "{HEAD}\nlevel = {level}\non = {on}\npause_s = {pause_s}\nzones_off = {zones_off}\nweekly = {weekly}\nkeep = {keep}\n\
+         hold = {hold}\n{install}consents = {consents}\n"
     )
 }
 
 /// Every part that can be read; the default for the others, which is never more exposed than what was written.
-fn parse(body: &str) -> Settings {
+fn parse(body: &str) -> Record {
     let of = |key: &str| body.lines().find_map(|l| l.split_once(" = ").filter(|(k, _)| *k == key).map(|(_, v)| v));
     let flag = |key| of(key) == Some("true");
     let number = |key| of(key).and_then(|v| v.parse::<u32>().ok());
     let default = Settings::DEFAULT;
-    Settings {
+    let settings = Settings {
         level: number("level")
             .and_then(|l| Level::ALL.iter().copied().find(|x| *x as u32 == l))
             .unwrap_or(default.level),
@@ -146,7 +184,17 @@ fn parse(body: &str) -> Settings {
         zones_off: number("zones_off").and_then(|z| u16::try_from(z).ok()).unwrap_or(default.zones_off),
         weekly: flag("weekly"),
         keep: flag("keep"),
+    };
+    Record {
+        settings,
+        hold: flag("hold"),
+        install: of("install").and_then(|id| u64::from_str_radix(id, 16).ok()),
+        consents: of("consents").and_then(from_hex).and_then(|b| Consents::load(&b)).unwrap_or(Consents::NONE),
     }
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
@@ -175,15 +223,16 @@ mod tests {
 
     const LOUD: Settings =
         Settings { level: Level::Home, on: true, pause_s: 7, zones_off: 5, weekly: false, keep: true };
+    const RECORD: Record = Record { hold: true, install: Some(0x0123), ..Record::of(LOUD) };
 
     #[test]
     fn what_was_written_is_read_and_the_secret_is_drawn_once() {
         let path = scratch("own");
         let folder = open(&path, 1);
         assert_eq!(folder.settings(), Stored::Nothing);
-        folder.write_settings(&LOUD).unwrap();
+        folder.write_settings(&RECORD).unwrap();
         let again = open(&path, 2);
-        assert_eq!((again.settings(), again.key_bytes()), (Stored::Own(LOUD), [1; 32]));
+        assert_eq!((again.settings(), again.key_bytes()), (Stored::Own(RECORD), [1; 32]));
         use std::os::unix::fs::PermissionsExt;
         let mode = |p: &str| std::fs::metadata(path.join(p)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("secret"), mode("settings"), mode("")), (0o600, 0o600, 0o700));
@@ -194,11 +243,11 @@ mod tests {
     fn an_admin_key_that_is_there_needs_no_disk() {
         let path = scratch("admin-key");
         let f = open(&path, 1);
-        let file = f.write_admin_key("a key").unwrap();
+        let file = f.write_key("admin-key", "a key").unwrap();
         // The place beside it is taken, so that nothing can be written, as on a full disk.
         std::fs::create_dir(file.with_extension("new")).unwrap();
-        assert_eq!(f.write_admin_key("a key").unwrap(), file);
-        assert!(f.write_admin_key("another").is_err());
+        assert_eq!(f.write_key("admin-key", "a key").unwrap(), file);
+        assert!(f.write_key("admin-key", "another").is_err());
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "a key\n");
         let _ = std::fs::remove_dir_all(path);
     }
@@ -207,18 +256,21 @@ mod tests {
     fn what_somebody_edited_or_cut_is_foreign() {
         let path = scratch("foreign");
         let folder = open(&path, 1);
-        folder.write_settings(&Settings::DEFAULT).unwrap();
+        folder.write_settings(&Record { install: Some(7), ..Record::of(Settings::DEFAULT) }).unwrap();
         let file = path.join(SETTINGS);
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, text.replace("level = 1", "level = 3")).unwrap();
-        assert_eq!(folder.settings(), Stored::Foreign(Settings { level: Level::Managed, ..Settings::DEFAULT }));
+        assert_eq!(
+            folder.settings(),
+            Stored::Foreign(Record::of(Settings { level: Level::Managed, ..Settings::DEFAULT }))
+        );
         for end in 0..text.len() - 1 {
             std::fs::write(&file, &text[..end]).unwrap();
             let Stored::Foreign(read) = folder.settings() else { panic!("{end} of {} bytes were taken", text.len()) };
-            assert!(!read.exceeds(&Settings::DEFAULT), "{end}");
+            assert!(!read.settings.exceeds(&Settings::DEFAULT) && read.install.is_none(), "{end}");
         }
         std::fs::write(&file, &text).unwrap();
-        assert_eq!(folder.settings(), Stored::Own(Settings::DEFAULT));
+        assert!(matches!(folder.settings(), Stored::Own(Record { install: Some(7), .. })));
         std::fs::write(path.join("secret"), [1; 3]).unwrap();
         assert!(Folder::open(&path, |_| Ok(())).is_err_and(|e| e.to_string().contains("damaged")));
         let _ = std::fs::remove_dir_all(path);

@@ -1,83 +1,91 @@
-//! The local page: live motion by zone, the network before and after, the reasons, and the switch.
+//! The local page: live motion by zone, history, the network before and after, the reasons, the node's health, and what
+//! is kept and shown. The same routes on the control socket are what the command line speaks to.
 //!
-//! One HTML, one style sheet, one script, all built in. The server renders every word and every picture; the script
-//! keeps them fresh. Without script the page reloads itself and its forms work.
+//! One shell of HTML, one style sheet, one script, all built in. The server renders every word and every picture; the
+//! script keeps them fresh. Without script the page reloads itself and its forms work.
 
+mod changes;
+mod health;
 mod html;
 mod live;
 mod map;
+mod memory;
 mod parts;
+mod privacy;
+mod texts;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use millpond_report::wire::Zone;
-use millpond_report::wire::range::ZoneState;
+use millpond_report::sink::LanDoor;
+use millpond_report::wire::range::Level;
 
 pub use live::json;
-pub use parts::part;
+pub use parts::{View, part};
+pub use privacy::example;
+pub use texts::{json_text, state};
 
 use self::html::{Escaped, fill};
+use super::export;
+use crate::command::{House, Look};
 use crate::net::http::{Method, Request, Response};
 use crate::net::{Answer, Doors, Feed, Keys, Service};
 use crate::sinks::Board;
-use crate::sinks::say::explain;
-use crate::words::{ENGLISH, Words};
+use crate::words::{ENGLISH, JAPANESE, LANGUAGES, Words};
 
 const HTML: &str = include_str!("assets/page.html");
+const MAIN: &str = include_str!("assets/main.html");
 const STYLE: &str = include_str!("assets/page.css");
 const SCRIPT: &str = include_str!("assets/page.js");
 
-/// What the page may ask the node to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Pause for minutes, 0 until resumed. Needs no key.
-    Pause {
-        /// How long.
-        minutes: u16,
-    },
-    /// Switch off. The caller showed a key.
-    Off,
-    /// Switch on or resume.
-    On {
-        /// The caller showed the admin key.
-        admin: bool,
-    },
-}
-
-/// Carries commands into the node. It answers once the command is in force.
-pub type Commands = Box<dyn Fn(Command) + Send + Sync>;
+const HTML_TYPE: &str = "text/html; charset=utf-8";
+const JSON_TYPE: &str = "application/json";
+/// What the main page loads; the others stand still.
+const LIVE_HEAD: &str =
+    r#"<noscript><meta http-equiv="refresh" content="10"></noscript><script src="/page.js" defer></script>"#;
 
 /// The page's routes.
 pub struct Page {
     board: Arc<Mutex<Board>>,
     feed: Arc<Feed>,
-    doors: Doors,
+    /// Who may come in; on the control socket the file's own rights say that.
+    doors: Option<Doors>,
     keys: Keys,
-    commands: Commands,
+    house: Arc<dyn House>,
     failed_logins: Mutex<u32>,
-    words: &'static Words,
     scene: String,
+}
+
+/// What the key of a request opens.
+#[derive(Clone, Copy)]
+struct Rights {
+    /// May read history and lower exposure.
+    view: bool,
+    /// May raise it.
+    admin: bool,
 }
 
 impl Page {
     /// A page over a board. `scene` is a line under the title that says what is shown, empty for a real home.
-    pub fn new(board: Arc<Mutex<Board>>, doors: Doors, keys: Keys, commands: Commands, scene: &str) -> Self {
-        Self {
-            board,
-            feed: Arc::default(),
-            doors,
-            keys,
-            commands,
-            failed_logins: Mutex::default(),
-            words: &ENGLISH,
-            scene: scene.to_owned(),
-        }
+    pub fn new(board: Arc<Mutex<Board>>, doors: Doors, keys: Keys, house: Arc<dyn House>, scene: &str) -> Self {
+        let (feed, failed_logins, scene) = (Arc::default(), Mutex::default(), scene.to_owned());
+        Self { board, feed, doors: Some(doors), keys, house, failed_logins, scene }
+    }
+
+    /// The same routes for the control socket. Whoever may open it may see and lower; raising takes the admin's key.
+    pub fn control(board: Arc<Mutex<Board>>, keys: Keys, house: Arc<dyn House>) -> Self {
+        let (feed, failed_logins, scene) = (Arc::default(), Mutex::default(), String::new());
+        Self { board, feed, doors: None, keys, house, failed_logins, scene }
     }
 
     /// Sends the state to every open page. Called once a second, whatever happened.
     pub fn tick(&self) {
         let event = live::event(&self.board());
         self.feed.publish(event);
+    }
+
+    /// Lets streams begin again after [`close`](Self::close).
+    pub fn open(&self) {
+        self.feed.open();
     }
 
     /// Ends the streams.
@@ -89,92 +97,191 @@ impl Page {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn door(&self) -> LanDoor {
+        if self.doors.is_some() { LanDoor::Page } else { LanDoor::UnixSocket }
+    }
+
+    fn rights(&self, key: Option<&str>) -> Rights {
+        Rights { view: self.doors.is_none() || self.keys.may_lower(key), admin: self.keys.may_raise(key) }
+    }
+
+    fn words(request: &Request) -> (&'static Words, &str) {
+        let path = request.path.as_str();
+        for words in LANGUAGES {
+            match path.strip_prefix('/').and_then(|p| p.strip_prefix(words.lang)) {
+                Some("") => return (words, "/"),
+                Some(rest) if rest.starts_with('/') => return (words, rest),
+                _ => {}
+            }
+        }
+        (if request.japanese { &JAPANESE } else { &ENGLISH }, path)
+    }
+
     fn get(&self, request: &Request) -> Response {
-        let html = "text/html; charset=utf-8";
-        let admin = self.keys.may_raise(request.key.as_deref());
-        match request.path.as_str() {
-            "/" => Response::new(200, html, self.whole(admin)),
+        let (words, path) = Self::words(request);
+        let rights = self.rights(request.key.as_deref());
+        let html = |body: String| Response::new(200, HTML_TYPE, body);
+        let forbidden = || Response::text(401, "this needs a key\n");
+        match path {
+            "/" => html(self.main(words, rights)),
+            "/history" => html(self.history(words, rights)),
+            "/privacy" => html(self.privacy(words, rights)),
             "/page.css" => Response::new(200, "text/css; charset=utf-8", STYLE),
             "/page.js" => Response::new(200, "text/javascript; charset=utf-8", SCRIPT),
-            "/api/status.txt" => Response::text(200, &status_text(&self.board(), self.words)),
-            "/api/why.txt" => Response::text(200, &why_text(&self.board(), self.words)),
-            "/api/state" => Response::new(200, "application/json", state(&self.board())),
-            path => match path.strip_prefix("/part/").and_then(|p| part(p, &self.board(), self.words, admin)) {
-                Some(part) => Response::new(200, html, part),
-                None => Response::text(404, "no such page\n"),
+            "/api/status.txt" => Response::text(200, &texts::status(&self.board(), words)),
+            "/api/why.txt" => Response::text(200, &texts::why(&self.board(), words)),
+            "/api/network.txt" => Response::text(200, &texts::network(&self.board(), words)),
+            "/api/state" => Response::new(200, JSON_TYPE, state(&self.board())),
+            "/api/settings" => {
+                Response::new(200, JSON_TYPE, export::settings_json(&self.look(false), &self.board().labels))
+            }
+            "/api/history" if !rights.view => forbidden(),
+            "/api/history" => Response::new(200, JSON_TYPE, export::history_json(&self.look(true))),
+            "/api/ask" => match changes::asked(request) {
+                Some(what) => Response::new(200, JSON_TYPE, changes::question_json(&self.house.possible(what.0))),
+                None => Response::text(400, "ask for level-1 to level-3, on, weekly or keep\n"),
+            },
+            // The object on ubus: what the door of that name has at the level in force.
+            "/ubus" if self.doors.is_none() => match self.house.look(LanDoor::Ubus, false).status {
+                Some(_) => Response::new(200, JSON_TYPE, state(&self.board())),
+                None => Response::text(403, "ubus begins at level 2\n"),
+            },
+            "/metrics" | "/metrics.influx" => self.metrics(path, request.key.as_deref()),
+            _ => match path.strip_prefix("/export.") {
+                Some(_) if !rights.view => forbidden(),
+                Some(form) => self.export(form),
+                None => self.part(path, words, rights),
             },
         }
     }
 
-    fn whole(&self, admin: bool) -> String {
-        let (board, words) = (self.board(), self.words);
+    fn part(&self, path: &str, words: &'static Words, rights: Rights) -> Response {
+        let name = path.strip_prefix("/part/").unwrap_or_default();
+        // Locked before the board is.
+        let look = matches!(name, "health").then(|| self.look(false)).unwrap_or_default();
+        let board = self.board();
+        match part(name, &View { board: &board, words, look: &look, admin: rights.admin, view: rights.view }) {
+            Some(part) => Response::new(200, HTML_TYPE, part),
+            None => Response::text(404, "no such page\n"),
+        }
+    }
+
+    fn look(&self, history: bool) -> Look {
+        self.house.look(self.door(), history)
+    }
+
+    fn export(&self, form: &str) -> Response {
+        let look = self.look(true);
+        let board = self.board();
+        let (media, download, body) = match form {
+            "json" => (JSON_TYPE, "millpond.json", export::json_export(&look, &board)),
+            "csv" => ("text/csv; charset=utf-8", "millpond.csv", export::csv(&look)),
+            "influx" => ("text/plain; charset=utf-8", "millpond.influx", export::influx_history(&look)),
+            _ => return Response::text(404, "an export is json, csv or influx\n"),
+        };
+        drop(board);
+        self.house.exported();
+        Response { download: Some(download), ..Response::new(200, media, body) }
+    }
+
+    /// At level 2 and above; through the door of the metrics, which carries what that level has.
+    fn metrics(&self, path: &str, key: Option<&str>) -> Response {
+        let look = self.house.look(LanDoor::Metrics, false);
+        if look.status.is_none() {
+            return Response::text(404, "metrics begin at level 2\n");
+        }
+        if !(self.doors.is_none() || self.keys.may_measure(key)) {
+            return Response::text(401, "this needs the metrics key as a bearer token\n");
+        }
+        let board = self.board();
+        match path {
+            "/metrics" => Response::new(200, "text/plain; version=0.0.4; charset=utf-8", export::prometheus(&board)),
+            _ => Response::text(200, &export::influx(&board)),
+        }
+    }
+
+    fn shell(&self, words: &Words, title: &str, head: &str, main: &str, path: &str) -> String {
+        let title = if title.is_empty() { "Millpond".to_owned() } else { format!("{title} · Millpond") };
+        let other = |w: &&Words| match w.lang == words.lang {
+            true => format!(r#"<a href="/{0}{path}" lang="{0}" aria-current="true">{1}</a>"#, w.lang, w.own_name),
+            false => format!(r#"<a href="/{0}{path}" lang="{0}" hreflang="{0}">{1}</a>"#, w.lang, w.own_name),
+        };
+        let languages: String = LANGUAGES.iter().map(other).collect();
         fill(HTML, |mark| {
-            Some(match mark.strip_prefix("part:") {
-                Some(name) => part(name, &board, words, admin)?,
-                None => match mark {
+            Some(
+                match mark {
                     "lang" => words.lang,
+                    "title" => &title,
+                    "head" => head,
+                    "main" => main,
                     "skip" => words.skip,
                     "nav" => words.nav,
                     "now" => words.now,
+                    "history" => words.history,
                     "network" => words.network,
                     "why" => words.why,
+                    "health" => words.health,
                     "privacy" => words.privacy,
                     "lost" => words.lost,
+                    "language" => words.language,
+                    "languages" => &languages,
                     "version" => env!("CARGO_PKG_VERSION"),
+                    _ => return None,
+                }
+                .to_owned(),
+            )
+        })
+    }
+
+    fn main(&self, words: &'static Words, rights: Rights) -> String {
+        let look = self.look(false);
+        let board = self.board();
+        let view = View { board: &board, words, look: &look, admin: rights.admin, view: rights.view };
+        let main = fill(MAIN, |mark| {
+            Some(match mark.strip_prefix("part:") {
+                Some(name) => part(name, &view)?,
+                None => match mark {
+                    "now" => words.now,
+                    "network" => words.network,
+                    "why" => words.why,
+                    "health" => words.health,
                     "scene" => return Some(Escaped(&self.scene).to_string()),
                     _ => return None,
                 }
                 .to_owned(),
             })
-        })
+        });
+        self.shell(words, "", LIVE_HEAD, &main, "")
     }
 
-    fn post(&self, request: &Request) -> Response {
-        let key = request.key.as_deref();
-        match request.path.as_str() {
-            "/api/pause" => match request.form("minutes").as_deref().unwrap_or("0").parse() {
-                Ok(minutes @ (0 | 15 | 60)) => self.command(Command::Pause { minutes }, request),
-                _ => Response::text(400, "minutes is 15, 60, or 0 for until resumed\n"),
-            },
-            "/api/sensing" => match request.form("sensing").as_deref() {
-                Some("off") if self.keys.may_lower(key) => self.command(Command::Off, request),
-                Some("on") if self.keys.may_raise(key) => self.command(Command::On { admin: true }, request),
-                Some("off" | "on") => Response::text(401, "this needs a key; pausing needs none\n"),
-                _ => Response::text(400, "sensing is on or off\n"),
-            },
-            "/api/unlock" => self.unlock(request),
-            _ => Response::text(404, "no such page\n"),
-        }
+    fn history(&self, words: &'static Words, rights: Rights) -> String {
+        let look = self.look(rights.view);
+        let board = self.board();
+        let main = memory::render(&View { board: &board, words, look: &look, admin: rights.admin, view: rights.view });
+        self.shell(words, words.history, "", &main, "/history")
     }
 
-    fn command(&self, command: Command, request: &Request) -> Response {
-        (self.commands)(command);
-        if request.wants_page { Response::see_other("/") } else { Response::text(200, "done\n") }
-    }
-
-    /// Turns a key into a session. Failures are counted and slowed, all callers alike, with no address kept.
-    fn unlock(&self, request: &Request) -> Response {
-        let mut failed = self.failed_logins.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = std::time::Duration::from_millis(100 << (*failed).min(5));
-        let key = request.form("key").unwrap_or_default();
-        if self.keys.may_lower(Some(key.trim())) {
-            *failed = 0;
-            let done = if request.wants_page { Response::see_other("/") } else { Response::text(200, "done\n") };
-            return Response { session: Some(key.trim().to_owned()), ..done };
-        }
-        *failed = failed.saturating_add(1);
-        drop(failed);
-        std::thread::sleep(wait);
-        Response::text(401, "that is not a key of this node\n")
+    fn privacy(&self, words: &'static Words, rights: Rights) -> String {
+        let look = self.look(false);
+        let board = self.board();
+        let main = privacy::render(&View { board: &board, words, look: &look, admin: rights.admin, view: rights.view });
+        self.shell(words, words.privacy, "", &main, "/privacy")
     }
 }
 
 impl Service for Page {
     fn answer(&self, request: &Request) -> Answer {
-        if let Some(status) = self.doors.refusal(request) {
+        let refusal = self.doors.as_ref().and_then(|d| d.refusal(request));
+        if let Some(status) = refusal {
             return Answer::Whole(Response::text(status, "refused: not a name or an origin of this node\n"));
         }
-        match (request.method, request.path.as_str()) {
+        let (_, path) = Self::words(request);
+        // At level 0 the control socket has the status alone; a page is not served at all.
+        let level = self.look(false).status.map(|s| s.level);
+        if request.method == Method::Get && level.is_none_or(|l| l <= Level::Quiet) {
+            return Answer::Whole(self.quiet(path));
+        }
+        match (request.method, path) {
             (Method::Get, "/api/live") => Answer::Stream(Arc::clone(&self.feed)),
             (Method::Get, _) => Answer::Whole(self.get(request)),
             (Method::Post, _) => Answer::Whole(self.post(request)),
@@ -182,54 +289,17 @@ impl Service for Page {
     }
 }
 
-/// The switch and the zones in lines of text.
-fn status_text(board: &Board, words: &Words) -> String {
-    let mut lines: Vec<String> = board.status.iter().map(|s| (words.sensing)(s.sensing).to_owned()).collect();
-    let zone = |z: &Zone| {
-        let (label, state) = (board.labels.zone(z.zone.get()), z.state.text());
-        let known = matches!(z.state, ZoneState::Still | ZoneState::Moving);
-        let level = if known { format!("level {}", z.level.get()) } else { String::new() };
-        format!("{label:<16} {state:<8} {level}").trim_end().to_owned()
-    };
-    lines.extend(board.zones.iter().map(zone));
-    lines.join("\n") + "\n"
-}
-
-/// Every decision in lines of text, an empty line between two.
-fn why_text(board: &Board, words: &Words) -> String {
-    let blocks: Vec<String> = board.decisions.iter().map(|d| explain(d, &board.labels, words).join("\n")).collect();
-    blocks.join("\n\n") + "\n"
-}
-
-/// The whole board as JSON: the messages, and the labels that the user typed.
-pub fn state(board: &Board) -> String {
-    let list = |items: Vec<String>| format!("[{}]", items.join(","));
-    let labelled = |text: String, label: String| {
-        let open = text.trim_end_matches('}');
-        format!("{open},\"label\":{}}}", json_text(&label))
-    };
-    let zones = board.zones.iter().map(|z| labelled(json(z), board.labels.zone(z.zone.get())));
-    let radios = board.radios.iter().map(|r| labelled(json(r), board.labels.node(r.node.get())));
-    format!(
-        "{{\"status\":{},\"zones\":{},\"radios\":{},\"links\":{},\"decisions\":{},\"events\":{}}}\n",
-        board.status.as_ref().map_or("null".to_owned(), json),
-        list(zones.collect()),
-        list(radios.collect()),
-        list(board.links.iter().map(json).collect()),
-        list(board.decisions.iter().map(json).collect()),
-        list(board.events.iter().map(json).collect()),
-    )
-}
-
-/// A JSON string.
-pub fn json_text(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out += &format!("\\u{:04x}", u32::from(c)),
-            c => out.push(c),
+impl Page {
+    fn quiet(&self, path: &str) -> Response {
+        match (self.look(false).status, path) {
+            (Some(status), "/api/state") => {
+                let status = json(&status);
+                Response::new(200, JSON_TYPE, format!("{{\"status\":{status}}}\n"))
+            }
+            (Some(status), "/api/status.txt") => {
+                Response::text(200, &format!("{}\n", (ENGLISH.sensing)(status.sensing)))
+            }
+            _ => Response::text(403, "at level 0 the node tells its status alone\n"),
         }
     }
-    out + "\""
 }

@@ -7,22 +7,43 @@ use millpond_report::wire::{Decision, Setting, Zone};
 
 use super::html::Escaped;
 use super::map::{Spot, draw, shared_pairs};
+use crate::command::Look;
 use crate::sinks::Board;
 use crate::sinks::say::{band_text, flip_text, together};
 use crate::words::Words;
 
 // Writing to a string cannot fail, so the results of `write!` are dropped in this file.
 
-/// Renders one part by name; `admin` tells whether this browser holds the admin key.
-pub fn part(name: &str, board: &Board, words: &Words, admin: bool) -> Option<String> {
+/// What a part is rendered from.
+pub struct View<'a> {
+    /// The latest messages.
+    pub board: &'a Board,
+    /// The language.
+    pub words: &'static Words,
+    /// History, settings and faults, as far as the caller looked.
+    pub look: &'a Look,
+    /// This browser holds the admin key.
+    pub admin: bool,
+    /// It may read history and lower exposure.
+    pub view: bool,
+}
+
+/// Renders one part by name.
+pub fn part(name: &str, view: &View<'_>) -> Option<String> {
+    let View { board, words, admin, .. } = *view;
     Some(match name {
         "switch" => switch(board, words, admin),
         "zones" => zones(board, words),
         "network" => network(board, words),
-        "why" => why(board, words),
-        "privacy" => privacy(words),
+        "why" => why(board, words, admin),
+        "health" => super::health::render(view),
         _ => return None,
     })
+}
+
+/// A field that tells the language of a form's page.
+pub(super) fn lang_field(words: &Words) -> String {
+    format!(r#"<input type="hidden" name="lang" value="{}">"#, words.lang)
 }
 
 fn sensing(board: &Board) -> Sensing {
@@ -41,7 +62,8 @@ fn switch(board: &Board, words: &Words, admin: bool) -> String {
     let button = |class: &str, name: &str, value: &str, text: &str| {
         format!(r#"<button class="{class}" name="{name}" value="{value}">{text}</button>"#)
     };
-    let form = |action: &str, inside: &str| format!(r#"<form method="post" action="{action}">{inside}</form>"#);
+    let lang = lang_field(words);
+    let form = |action: &str, inside: &str| format!(r#"<form method="post" action="{action}">{lang}{inside}</form>"#);
     match now {
         Sensing::On => {
             let buttons = [("main", "15"), ("", "60"), ("", "0")].iter().zip(words.pause);
@@ -62,7 +84,7 @@ fn switch(board: &Board, words: &Words, admin: bool) -> String {
     if !admin {
         let _ = write!(
             out,
-            r#"<details class="key" id="key"><summary>{key}</summary><p class="note">{note}</p><form method="post" action="/api/unlock"><label for="key-field">{field}</label><input id="key-field" name="key" type="password" autocomplete="off" required><button>{unlock}</button></form></details>"#,
+            r#"<details class="key" id="key"><summary>{key}</summary><p class="note">{note}</p><form method="post" action="/api/unlock">{lang}<label for="key-field">{field}</label><input id="key-field" name="key" type="password" autocomplete="off" required><button>{unlock}</button></form></details>"#,
             key = words.key,
             field = words.key_field,
             note = words.key_note,
@@ -154,12 +176,12 @@ fn network(board: &Board, words: &Words) -> String {
 }
 
 /// The latest decisions, in the order in which they were made.
-fn why(board: &Board, words: &Words) -> String {
+fn why(board: &Board, words: &Words, admin: bool) -> String {
     if board.decisions.is_empty() {
         return format!(r#"<p class="empty">{}</p>"#, words.no_decisions);
     }
     let items: String = groups(&board.decisions[board.decisions.len().saturating_sub(32)..])
-        .map(|g| decision(g, board, words))
+        .map(|g| decision(g, board, words, admin))
         .collect();
     format!(r#"<ol class="decisions">{items}</ol><p class="empty">{}</p>"#, words.weights)
 }
@@ -179,7 +201,7 @@ fn weight(thousandths: i32) -> String {
     format!("{sign}{}.{:03}", thousandths.unsigned_abs() / 1000, thousandths.unsigned_abs() % 1000)
 }
 
-fn decision(group: &[Decision], board: &Board, words: &Words) -> String {
+fn decision(group: &[Decision], board: &Board, words: &Words, admin: bool) -> String {
     let Some(d) = group.first() else { return String::new() };
     let nodes: Vec<String> = group.iter().map(|d| board.labels.node(d.from.node.get())).collect();
     let place = |s: &Setting| format!("{} {}", board.labels.node(s.node.get()), band_text(s.band));
@@ -224,10 +246,31 @@ fn decision(group: &[Decision], board: &Board, words: &Words) -> String {
         let _ =
             write!(out, r#"<p class="losers">{} {}: {}</p>"#, words.flip, (words.reason)(flip.code), flip_text(flip));
     }
+    if admin {
+        out += &words_on(d, &nodes.join(", "), words);
+    }
     out + "</li>"
 }
 
-fn privacy(words: &Words) -> String {
-    let facts: String = words.facts.iter().map(|f| format!("<li>{f}</li>")).collect();
-    format!(r#"<ul class="facts">{facts}</ul>"#)
+/// Buttons to undo, to pin and to object. Their names say which decision they belong to.
+fn words_on(d: &Decision, place: &str, words: &Words) -> String {
+    let (lang, number) = (lang_field(words), d.number.get());
+    let (node, band) = (d.from.node.get(), d.from.band.text());
+    let button = |word: &str, text: &str| {
+        format!(
+            r#"<button name="word" value="{word}" aria-label="{text}: {}, {}">{text}</button>"#,
+            Escaped(place),
+            band_text(d.from.band)
+        )
+    };
+    let kept = d.kind == DecisionKind::Keep;
+    let changes = if kept {
+        String::new()
+    } else {
+        [("apply", words.apply), ("undo", words.undo), ("object", words.object)].map(|(w, t)| button(w, t)).concat()
+    };
+    format!(
+        r#"<form class="word" method="post" action="/api/plan">{lang}<input type="hidden" name="number" value="{number}"><input type="hidden" name="node" value="{node}"><input type="hidden" name="band" value="{band}">{changes}{}</form>"#,
+        button("pin", words.pin)
+    )
 }

@@ -42,14 +42,14 @@
     if (message.status && at('switch').dataset.sensing !== message.status.sensing) refresh(['switch']);
   }
 
-  const typing = (place) => place.contains(document.activeElement) && document.activeElement.matches('input');
+  const typing = (place) => place.contains(document.activeElement) && document.activeElement.matches('input, button');
 
   async function refresh(parts) {
     for (const part of parts) {
       const place = at('part-' + part);
       if (typing(place)) continue;
       try {
-        const answer = await fetch('/part/' + part);
+        const answer = await fetch('/' + document.documentElement.lang + '/part/' + part);
         const html = answer.ok ? await answer.text() : null;
         // Never under somebody's hands, not even if they came while the answer was on its way.
         if (html !== null && place.dataset.html !== html && !typing(place)) {
@@ -70,11 +70,11 @@
     try { await fetch(form.action, { method: 'POST', body }); } catch { return; }
     // The form is done with, so what it stands in may be rendered anew.
     if (form.contains(document.activeElement)) document.activeElement.blur();
-    refresh(['switch']);
+    refresh(['switch', 'why']);
   });
 
   const stream = new EventSource('/api/live');
   stream.onmessage = (event) => { at('lost').hidden = true; show(JSON.parse(event.data)); };
   stream.onerror = () => { at('lost').hidden = false; at('lost').textContent = document.body.dataset.lost; };
-  setInterval(() => refresh(['network', 'why']), 3000);
+  setInterval(() => refresh(['network', 'why', 'health']), 3000);
 })();
