@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use millpond_datasets::sim::{Identities, Identity, Scene};
 use millpond_dsp::phy::{MacAddr, Micros};
-use millpond_node::demo::{NOTE, Setup, sensing_on};
+use millpond_node::demo::{Setup, sensing_on};
 use millpond_node::net::http::{Method, Request};
 use millpond_node::net::{Answer, Doors, Keys, Service};
 use millpond_node::pipeline::Calendar;
@@ -89,7 +89,7 @@ fn run(setup: &Setup, shuffle: Option<u64>) -> Said {
     let keys = Keys::from_bytes([7; 32]);
     let house = Arc::new(Household::new(Arc::clone(&control), Clock::start(), Arc::clone(&board)));
     let key = keys.admin.clone();
-    let page = Arc::new(Page::new(Arc::clone(&board), doors, keys, house, NOTE));
+    let page = Arc::new(Page::new(Arc::clone(&board), doors, keys, house, true));
     let text = Shared::default();
     let out: Box<dyn Write + Send> = Box::new(text.clone());
     let terminal = Some(Terminal::new(out, setup.labels()));

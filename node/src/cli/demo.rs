@@ -139,7 +139,7 @@ fn live(setup: &Setup, wanted: &Wanted, streams: &mut Streams) -> Result<(), Fau
     let address = listener.local_addr().map_err(failed("the page has no address"))?;
     let keys = keys()?;
     let house = Arc::new(Household::new(Arc::clone(&control), clock, Arc::clone(&board)));
-    let page = Page::new(Arc::clone(&board), Doors::new(address, &config.names), keys.clone(), house, demo::NOTE);
+    let page = Page::new(Arc::clone(&board), Doors::new(address, &config.names), keys.clone(), house, true);
     let page = Arc::new(page);
     let mut server = Server::start(listener, Arc::clone(&page) as _).map_err(failed("the page does not start"))?;
     if address.port() != wanted.port && wanted.port != 0 {

@@ -181,7 +181,7 @@ impl PageDoor {
         let listener = Server::listen_at(page.bind).map_err(|e| Fault::Failed(format!("the page's address: {e}")))?;
         let address = listener.local_addr().map_err(|e| Fault::Failed(format!("the page's address: {e}")))?;
         let doors = Doors::new(address, &page.names);
-        let page = Page::new(Arc::clone(board), doors, keys.clone(), Arc::clone(house) as _, "");
+        let page = Page::new(Arc::clone(board), doors, keys.clone(), Arc::clone(house) as _, false);
         Ok(Self { page: Some(Arc::new(page)), address: Mutex::new(Some(address)), server: Mutex::new(None) })
     }
 

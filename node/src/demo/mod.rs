@@ -34,10 +34,6 @@ use crate::telemetry::{DEFAULT_COUNTRY, Home};
 /// The scene that `millpond demo` shows.
 pub const SCENE: &str = "home";
 
-/// What stands above the rooms on the demo's page.
-pub const NOTE: &str =
-    "A simulated home: the air and the drivers' reports are made up, all behind them is the node itself.";
-
 /// A home to run: what moves in it, what its devices are called, and the seed of all chance.
 pub struct Setup {
     /// The scene.

@@ -114,6 +114,10 @@ pub struct Words {
     pub facts: &'static [&'static str],
     /// Who asked wants a key first.
     pub needs_key: &'static str,
+    /// In place of a time that nobody knows.
+    pub no_time: &'static str,
+    /// What is shown is no real home.
+    pub simulated: &'static str,
     /// Captions of the two heat maps.
     pub day_map: &'static str,
     /// Captions of the two heat maps.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use millpond_report::wire::range::ZoneId;
 
 use super::html::Escaped;
-use super::parts::View;
+use super::parts::{View, needs_key};
 
 const SLOTS: usize = 288;
 const DAYS: usize = 30;
@@ -18,7 +18,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     let View { board, words, look, view: may, .. } = view;
     let mut out = format!(r#"<section aria-labelledby="h-history"><h1 id="h-history">{}</h1>"#, words.history);
     if !may {
-        let _ = write!(out, r#"<p class="note">{}</p></section>"#, words.needs_key);
+        let _ = write!(out, "{}</section>", needs_key(words));
         return out;
     }
     if look.held {

@@ -24,7 +24,7 @@ pub use parts::{View, part};
 pub use privacy::example;
 pub use texts::{json_text, state};
 
-use self::html::{Escaped, fill};
+use self::html::fill;
 use super::export;
 use crate::command::{House, Look};
 use crate::net::http::{Method, Request, Response};
@@ -52,7 +52,8 @@ pub struct Page {
     keys: Keys,
     house: Arc<dyn House>,
     failed_logins: Mutex<u32>,
-    scene: String,
+    /// The home is made up, and the page says so.
+    simulated: bool,
 }
 
 /// What the key of a request opens.
@@ -65,16 +66,16 @@ struct Rights {
 }
 
 impl Page {
-    /// A page over a board. `scene` is a line under the title that says what is shown, empty for a real home.
-    pub fn new(board: Arc<Mutex<Board>>, doors: Doors, keys: Keys, house: Arc<dyn House>, scene: &str) -> Self {
-        let (feed, failed_logins, scene) = (Arc::default(), Mutex::default(), scene.to_owned());
-        Self { board, feed, doors: Some(doors), keys, house, failed_logins, scene }
+    /// A page over a board. A `simulated` home is called one under the title.
+    pub fn new(board: Arc<Mutex<Board>>, doors: Doors, keys: Keys, house: Arc<dyn House>, simulated: bool) -> Self {
+        let (feed, failed_logins) = (Arc::default(), Mutex::default());
+        Self { board, feed, doors: Some(doors), keys, house, failed_logins, simulated }
     }
 
     /// The same routes for the control socket. Whoever may open it may see and lower; raising takes the admin's key.
     pub fn control(board: Arc<Mutex<Board>>, keys: Keys, house: Arc<dyn House>) -> Self {
-        let (feed, failed_logins, scene) = (Arc::default(), Mutex::default(), String::new());
-        Self { board, feed, doors: None, keys, house, failed_logins, scene }
+        let (feed, failed_logins) = (Arc::default(), Mutex::default());
+        Self { board, feed, doors: None, keys, house, failed_logins, simulated: false }
     }
 
     /// Sends the state to every open page. Called once a second, whatever happened.
@@ -245,7 +246,13 @@ impl Page {
                     "network" => words.network,
                     "why" => words.why,
                     "health" => words.health,
-                    "scene" => return Some(Escaped(&self.scene).to_string()),
+                    "scene" => {
+                        if self.simulated {
+                            words.simulated
+                        } else {
+                            ""
+                        }
+                    }
                     _ => return None,
                 }
                 .to_owned(),

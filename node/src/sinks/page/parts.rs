@@ -28,6 +28,12 @@ pub struct View<'a> {
     pub view: bool,
 }
 
+/// Says that a key is needed, and leads to where it is asked for.
+pub(super) fn needs_key(words: &Words) -> String {
+    let (text, lang, there) = (words.needs_key, words.lang, words.unlock);
+    format!(r#"<p class="note">{text} <a href="/{lang}#now">{there}</a></p>"#)
+}
+
 /// Renders one part by name.
 pub fn part(name: &str, view: &View<'_>) -> Option<String> {
     let View { board, words, admin, .. } = *view;

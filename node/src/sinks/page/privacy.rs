@@ -10,7 +10,7 @@ use millpond_report::wire::{Kind, Weekly, Wire};
 
 use super::changes::Question;
 use super::json_text;
-use super::parts::{View, lang_field};
+use super::parts::{View, lang_field, needs_key};
 use crate::store::Erased;
 use crate::words::Words;
 
@@ -36,7 +36,7 @@ pub(super) fn render(view: &View<'_>) -> String {
         words.audit
     );
     for (event, at) in look.audit.iter().zip(&look.audit_at).rev().take(SHOWN) {
-        let when = at.map_or("?".to_owned(), |at| time(at, look.slot));
+        let when = at.map_or_else(|| words.no_time.to_owned(), |at| time(at, look.slot));
         let _ = write!(
             out,
             "<tr><td>{when}</td><td>{}</td><td>{}</td></tr>",
@@ -55,7 +55,7 @@ pub(super) fn render(view: &View<'_>) -> String {
         for matter in given {
             let c = consents.of(*matter);
             let messages: Vec<&str> = c.messages().iter().map(Kind::text).collect();
-            let when = |at: Option<u32>| at.map_or("?".to_owned(), |at| time(at, look.slot));
+            let when = |at: Option<u32>| at.map_or_else(|| words.no_time.to_owned(), |at| time(at, look.slot));
             let end = if c.withdrawn() { format!(" – {}", when(c.withdrawn_at())) } else { String::new() };
             let _ =
                 write!(out, "<li>{}: {}{end}: {}</li>", name(*matter, words), when(c.given_at()), messages.join(", "));
@@ -109,7 +109,7 @@ fn exposure(out: &mut String, view: &View<'_>) {
             *out += &form(words, "/api/level", &button);
         }
     } else {
-        let _ = write!(out, r#"<p class="note">{}</p>"#, words.needs_key);
+        *out += &needs_key(words);
     }
     let _ = write!(out, "<p>{}</p>", words.keep[usize::from(settings.keep)]);
     if *may && (settings.keep || *admin) {
@@ -168,7 +168,7 @@ fn rights(out: &mut String, view: &View<'_>) {
     let View { words, view: may, .. } = view;
     let _ = write!(out, r#"<section aria-labelledby="h-rights"><h2 id="h-rights">{}</h2>"#, words.rights);
     if !may {
-        let _ = write!(out, r#"<p class="note">{}</p></section>"#, words.needs_key);
+        let _ = write!(out, "{}</section>", needs_key(words));
         return;
     }
     let link = |(form, text): (&str, &str)| format!(r#"<li><a href="/export.{form}">{text}</a></li>"#);
