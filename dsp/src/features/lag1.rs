@@ -40,6 +40,8 @@ pub struct Changes {
     step: u8,
     /// Weight of the last change.
     weight: f32,
+    /// What the products of the quarter under way share, as in [`Step`].
+    shared: u8,
     quarters: heapless::Deque<Quarter, QUARTERS>,
 }
 
@@ -54,6 +56,8 @@ struct Quarter {
     products: u8,
     /// Its number, modulo 256.
     step: u8,
+    /// What its products share, in halves of the variance of one.
+    shared: u8,
 }
 
 /// Sums over a window of quarters.
@@ -67,7 +71,7 @@ pub struct Sums {
     pub product: f32,
     /// Number of products.
     pub products: f32,
-    /// Sum over the products of the squared mean energy of their quarter.
+    /// Sum over the products of the squared mean energy of their quarter, and what they share.
     pub power: f32,
     /// Sum of squared differences of the energies from the mean of their quarter, the squared means times the degrees of
     /// freedom of those.
@@ -78,7 +82,7 @@ pub struct Sums {
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { open: heapless::Vec::new(), step: 0, weight: 1.0, quarters: heapless::Deque::new() }
+        Self { open: heapless::Vec::new(), step: 0, weight: 1.0, shared: 0, quarters: heapless::Deque::new() }
     }
 }
 
@@ -92,7 +96,7 @@ impl Changes {
     pub fn wipe(&mut self) {
         wipe::vec(&mut self.open, Kept { energy: 0, product: 0 });
         wipe::queue(&mut self.quarters, Quarter::default());
-        (self.step, self.weight) = (0, 1.0);
+        (self.step, self.weight, self.shared) = (0, 1.0, 0);
     }
 
     /// Takes a change; `step` is the low byte of the number of the 250 ms step that it lies in.
@@ -103,6 +107,7 @@ impl Changes {
         }
         let half = |v: f32| (v.to_bits() >> 16) as u16;
         let _ = self.open.push(Kept { energy: half(change.energy), product: half(change.product) });
+        self.shared = self.shared.saturating_add(change.shared);
     }
 
     /// Ends the quarter that is under way.
@@ -119,7 +124,8 @@ impl Changes {
             limit = order::nth(&medians, medians.len() / 2).unwrap_or(own);
         }
         let limit = CLIP * limit;
-        let mut sums = Quarter { median: own, step: self.step, ..Quarter::default() };
+        let mut sums = Quarter { median: own, step: self.step, shared: self.shared, ..Quarter::default() };
+        self.shared = 0;
         for k in &self.open {
             let (energy, product) = (whole(k.energy), whole(k.product));
             let clipped = energy > limit;
@@ -156,7 +162,7 @@ impl Changes {
             out.changes += n;
             out.product += q.product;
             out.products += products;
-            out.power += products * mean * mean;
+            out.power += (products + 0.5 * f32::from(q.shared)) * mean * mean;
             out.scatter.0 += (q.energy_squared - q.energy * mean).max(0.0);
             out.scatter.1 += (n - 1.0) * mean * mean;
         }
@@ -294,7 +300,10 @@ pub(crate) mod tests {
         let steps: std::vec::Vec<(u8, Step)> = (0..200u16)
             .map(|i| {
                 let product = if i % 50 == 0 { f32::NAN } else { gauss.draw() };
-                (((i / 25) as u8).wrapping_add(253), Step { energy: gauss.draw().abs() * 4.0, product })
+                (
+                    ((i / 25) as u8).wrapping_add(253),
+                    Step { energy: gauss.draw().abs() * 4.0, product, shared: u8::from(i % 5 == 0) },
+                )
             })
             .collect();
         steps.iter().for_each(|&(n, s)| changes.push(n, s));
@@ -312,6 +321,8 @@ pub(crate) mod tests {
                 }
                 before = weight;
             }
+            // Five halves in the quarter.
+            power += if q >= 4 { 2.5 * (clipped / 25.0) * (clipped / 25.0) } else { 0.0 };
             energy += if q >= 4 { clipped } else { 0.0 };
         }
         let fast = changes.sums(5, 4);
@@ -345,5 +356,45 @@ pub(crate) mod tests {
         }
         let expected = seconds as f64 * normal::tail(3.0);
         assert!(hits <= expected + 4.0 * libm::sqrt(expected) + 1.0, "{hits} over 3, {expected} expected");
+    }
+    #[test]
+    fn frames_that_follow_a_gap_share_a_partner_and_are_no_persistence() {
+        // Losses of five frames on average; then the same with frames of thirty times the noise power before each gap, as
+        // interference loses and spoils frames alike. Each change after the gap is one to the same loud frame.
+        for (loss, loud_ms) in [(0.0, 0), (0.02, 0), (0.06, 0), (0.02, 60)] {
+            let mut gauss = Gauss(77);
+            let mut weight = [0.0; MAX_BANDS];
+            weight[..BANDS].fill(0.5 / (NOISE * BANDS as f32));
+            let (mut ring, mut changes) = (BandRing::default(), Changes::default());
+            let (mut lost, mut loud_until, mut sums) = (0u32, 0, std::vec::Vec::new());
+            for n in 0..8000u64 * 60 {
+                let ms = n * 1000 / 60;
+                if n % 60 == 0 && n > 0 {
+                    sums.push(changes.sums((n / 15) as u8, 4));
+                }
+                if gauss.unit() < loss {
+                    (lost, loud_until) = (if loud_ms > 0 { 8 } else { 1 + (gauss.unit() * 9.0) as u32 }, ms + loud_ms);
+                }
+                let loud = ms < loud_until;
+                if lost > 0 && !loud {
+                    lost -= 1;
+                    continue;
+                }
+                let level = if loud { 30.0 } else { 1.0 };
+                let mut x: Bands = [0.0; MAX_BANDS];
+                x[..BANDS].iter_mut().for_each(|x| *x = 1.0 + 0.01 * math::sqrt(level) * gauss.draw());
+                let step = ring.push(Micros(n * 1_000_000 / 60), &amplitudes(&x), &weight, Some(level), || level);
+                step.into_iter().for_each(|step| changes.push((n / 15) as u8, step));
+            }
+            for level in [2.0, 3.0] {
+                let expected = sums.len() as f64 * normal::tail(level);
+                let hits = over(sums.iter().map(|s| s.z(BANDS as f32)), level);
+                std::println!("loss {loss}, loud for {loud_ms} ms: {hits} over {level}, {expected:.1} expected");
+                assert!(
+                    hits <= expected + 4.0 * libm::sqrt(expected) + 1.0,
+                    "{hits} over {level}, {expected} expected"
+                );
+            }
+        }
     }
 }

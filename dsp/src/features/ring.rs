@@ -56,6 +56,8 @@ pub struct BandRing {
     len: u8,
     /// How far back the last vector's partner was.
     partner: u8,
+    /// Changes before the last with the same partner: frames are missing after it.
+    shared: u8,
     /// Energy of the last vector's change.
     energy: f32,
     /// Energy from which on a change between neighbours is a jump.
@@ -72,6 +74,7 @@ impl Default for BandRing {
             head: 0,
             len: 0,
             partner: SLOTS as u8,
+            shared: 0,
             energy: 0.0,
             jump: f32::INFINITY,
             jumped: None,
@@ -88,6 +91,9 @@ pub struct Step {
     /// Mean product of this change and the change of the frame before over the same number of frames, in the same
     /// unit: 0 in the mean for noise that is independent from frame to frame. NaN where the rate is too low for it.
     pub product: f32,
+    /// What this product adds to the variance of a sum beside its own, in halves of that: changes to the same older frame
+    /// share its noise. 0 while no frame is missing.
+    pub shared: u8,
 }
 
 /// One change as the residue takes it.
@@ -161,10 +167,14 @@ impl BandRing {
         }
         let step = step.map(|(step, [old, last, earlier])| {
             let (own, before) = (over(slot.level(), old), over(last, earlier));
-            if own * before <= 1.0 {
-                return step;
+            let both = own * before;
+            // Of the variance of a product `(a - b) (c - d)` a quarter is that of `b d`, which all m products of a group
+            // hold: their sum has m squared of it.
+            let shared = (f32::from(self.shared) * old * earlier / both + 0.5) as u8;
+            if both <= 1.0 {
+                return Step { shared, ..step };
             }
-            Step { energy: step.energy / own, product: step.product / sqrt(own * before) }
+            Step { energy: step.energy / own, product: step.product / sqrt(both), shared }
         });
         if let Some(place) = self.slots.get_mut(usize::from(self.head)) {
             *place = slot;
@@ -205,7 +215,9 @@ impl BandRing {
 
     /// The change, and the noise levels of the vectors behind it: of its partner, and of the two of the change before.
     fn step(&mut self, now: &Slot, weight: &Bands) -> Option<(Step, [f32; 3])> {
+        let before = usize::from(self.partner) + 1;
         let partner = self.find_partner(now.t)?;
+        self.shared = if partner == before { self.shared.saturating_add(1) } else { 0 };
         if now.t.wrapping_sub(self.at(partner)?.t) > LAG_MAX.0 as u32 {
             return None;
         }
@@ -218,7 +230,7 @@ impl BandRing {
         }
         let (energy, product) = weighted([&now.x, &old.x], [&last.x, &earlier.x], weight);
         let levels = [old.level(), last.level(), earlier.level()];
-        Some((Step { energy, product: if older.is_some() { product } else { f32::NAN } }, levels))
+        Some((Step { energy, product: if older.is_some() { product } else { f32::NAN }, shared: 0 }, levels))
     }
 
     /// How far back the youngest vector is that is at least [`LAG`] older than `t`, if one is. Since the last search one

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::bench::bounds::poisson;
+use crate::simulate;
 
 /// Scenes without people, where none is named.
 const SCENES: [&str; 4] = ["empty", "drift", "fan", "switch"];
@@ -29,7 +30,8 @@ const LINKS: usize = 16;
     millpond-lab quiet --days 100 fan         a hundred days of a fan, hours of computing\n  \
     millpond-lab quiet --days 1 --keep 4 --smooth")]
 pub struct Args {
-    /// Built-in scenes without people, or `switch` (a channel change every ten minutes) [default: empty drift fan switch]
+    /// Scenes without people, built in or files, or `switch` (a channel change every ten minutes) [default: empty drift
+    /// fan switch]
     scenes: Vec<String>,
     /// Days of each scene.
     #[arg(long, value_name = "D", default_value_t = 600.0 / 86_400.0, value_parser = days)]
@@ -156,7 +158,7 @@ fn document(name: &str, link_days: f64, c: &Count) -> Value {
 /// A scene in which nobody moves.
 fn scene(name: &str, smooth: bool) -> Result<Scene, String> {
     let built_in = |name: &str| {
-        let mut scene = Scene::builtin(name).map_err(|e| e.to_string())?;
+        let mut scene = simulate::load(name)?;
         if smooth {
             scene.receiver.smoothing_ns = 800.0;
         }

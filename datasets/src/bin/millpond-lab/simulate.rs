@@ -93,7 +93,8 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn load(scene: &str) -> Result<Scene, String> {
+/// A scene by its name or from its file.
+pub fn load(scene: &str) -> Result<Scene, String> {
     if Scene::names().contains(&scene) {
         return Scene::builtin(scene).map_err(|e| e.to_string());
     }
