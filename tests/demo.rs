@@ -20,9 +20,10 @@ fn document(seed: &str) -> Value {
 #[test]
 fn the_document_is_complete_and_agrees_with_the_truth() {
     let d = document("1");
-    for key in ["seed", "scene", "seconds", "versions", "events", "radios", "plan", "truth"] {
+    for key in ["seed", "scene", "seconds", "versions", "events", "radios", "links", "plan", "truth"] {
         assert!(!d[key].is_null(), "{key}");
     }
+    assert!(d["links"].as_array().is_some_and(|l| l.len() >= 3), "each link of the home has a handle: {}", d["links"]);
     for event in d["events"].as_array().expect("a list") {
         let at = |key: &str| event[key].as_u64().unwrap_or_else(|| panic!("{key} of {event}"));
         assert!((1..=4).contains(&at("zone")) && at("start_s") < at("end_s") && at("peak_level") <= 9, "{event}");

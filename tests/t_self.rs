@@ -9,6 +9,7 @@
 //! which the gate has been opened, and the searches must catch it: see `leaking`.
 
 mod leaking;
+mod planting;
 
 use std::fmt::Write as _;
 use std::fs;

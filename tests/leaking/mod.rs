@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::planting::{copy, plant};
+
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
 
@@ -46,6 +48,12 @@ pub fn number() -> i64 {
 pub fn tie() -> bool {
     let seen = SEEN.lock().unwrap();
     on("tie") && seen.get(1) < seen.first()
+}
+
+/// How many addresses are smaller than the first: handles are dealt by their order.
+pub fn rank() -> usize {
+    let seen = SEEN.lock().unwrap();
+    if on("handle") { seen.iter().filter(|m| Some(*m) < seen.first()).count() } else { 0 }
 }
 
 fn hashed(digest: &[u8]) -> String {
@@ -96,6 +104,8 @@ pub fn said() -> String {
         }
         "eui64" => format!("{a:02x}{b:02x}{c:02x}fffe{d:02x}{e:02x}{f:02x}"),
         "eui64 flipped" => format!("{:02x}{b:02x}{c:02x}fffe{d:02x}{e:02x}{f:02x}", a ^ 2),
+        "utf16" => join(&|b| format!("{b:02x}"), ":").chars().flat_map(|c| [c, '\0']).collect(),
+        "utf16 turned" => join(&|b| format!("{b:02X}"), ":").chars().flat_map(|c| ['\0', c]).collect(),
         "half" => format!("{d:02x}:{e:02x}:{f:02x}"),
         "base64" => {
             let digit = |v: u64| b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[(v & 63) as usize] as char;
@@ -107,7 +117,7 @@ pub fn said() -> String {
 "#;
 
 /// What a run may leak by name; the search must find each of them.
-pub const SPELT: [&str; 27] = [
+pub const SPELT: [&str; 29] = [
     "hex",
     "HEX",
     "colons",
@@ -133,39 +143,15 @@ pub const SPELT: [&str; 27] = [
     "siphash",
     "eui64",
     "eui64 flipped",
+    "utf16",
+    "utf16 turned",
     "half",
     "base64",
 ];
 /// What renaming must find.
-pub const BY_NAME: [&str; 2] = ["number", "tie"];
+pub const BY_NAME: [&str; 3] = ["number", "tie", "handle"];
 
 const PARTS: [&str; 7] = ["dsp", "datasets", "optimizer", "firmware-glue", "node", "benches", "tests"];
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("the scratch folder is writable");
-    for entry in fs::read_dir(from).expect("the source is readable").flatten() {
-        let (path, name) = (entry.path(), entry.file_name());
-        if path.is_dir() {
-            if name != "target" && name != "corpus" {
-                copy(&path, &to.join(name));
-            }
-        } else {
-            // What is there already keeps its time, so that cargo does not compile it again.
-            let (bytes, to) = (fs::read(&path).expect("the source is readable"), to.join(name));
-            if fs::read(&to).ok().as_ref() != Some(&bytes) {
-                fs::write(to, bytes).expect("the scratch folder is writable");
-            }
-        }
-    }
-}
-
-/// Opens a door in the copy. The place must be there once, so that no plant is lost when the source changes.
-fn plant(root: &Path, file: &str, old: &str, new: &str) {
-    let path = root.join(file);
-    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{file}: {e}"));
-    assert_eq!(text.matches(old).count(), 1, "t_self plants a leak in {file} at\n{old}\nwhich is not there once");
-    fs::write(&path, text.replace(old, new)).expect("the scratch folder is writable");
-}
 
 /// The binary with the leaks in it. None unless it is asked for: it compiles the node once more.
 pub fn binary() -> Option<PathBuf> {
@@ -203,6 +189,12 @@ pub fn binary() -> Option<PathBuf> {
         &format!("{report}/gate/plan.rs"),
         "    let weight = |(code, w): (ReasonCode, i64)| (code, Weight::new(w));\n    Derived::mint(Decision {",
         "    if crate::leak::tie() {\n        losers.reverse();\n    }\n    let weight = |(code, w): (ReasonCode, i64)| (code, Weight::new(w));\n    Derived::mint(Decision {",
+    );
+    plant(
+        &root,
+        &format!("{report}/handle.rs"),
+        "self.0.get(place % COUNT)",
+        "self.0.get((place + crate::leak::rank()) % COUNT)",
     );
     // For the hashes; the tests have them, so there is nothing to download.
     plant(

@@ -58,12 +58,13 @@ pub fn document(setup: &Setup, journal: &Journal, verdict: &PlanVerdict, seconds
     let events: Vec<String> = journal.stretches().iter().map(|s| event(s, &labels)).collect();
     format!(
         "{{\"seed\":{},\"scene\":{},\"seconds\":{seconds},\"versions\":{{\"millpond\":{},\"schema\":1}},\n\
-         \"events\":[{}],\n\"radios\":[{}],\n\"plan\":{},\n\"truth\":{}}}",
+         \"events\":[{}],\n\"radios\":[{}],\n\"links\":[{}],\n\"plan\":{},\n\"truth\":{}}}",
         setup.seed,
         json_text(SCENE),
         json_text(env!("CARGO_PKG_VERSION")),
         events.join(","),
         list(journal.radios.iter().map(json)),
+        list(journal.links.iter().map(json)),
         plan(journal, verdict),
         truth(setup, journal, &labels, seconds),
     )

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use millpond_dsp::phy::Micros;
 use millpond_report::sink::{Port, Wired};
 use millpond_report::wire::range::ZoneState;
-use millpond_report::wire::{Decision, Kind, Radio, Zone};
+use millpond_report::wire::{Decision, Kind, Link, Radio, Zone};
 
 /// A stretch of motion in one zone, to the second of the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Journal {
     pub decisions: Vec<Decision>,
     /// Latest word of each radio.
     pub radios: Vec<Radio>,
+    /// Latest word of each link, in the order in which they were first heard of.
+    pub links: Vec<Link>,
 }
 
 impl Journal {
@@ -87,17 +89,20 @@ impl Port for Journal {
         match message.kind() {
             Kind::Zone => message.read().into_iter().for_each(|z| self.zone(&z)),
             Kind::Decision => self.decisions.extend(message.read::<Decision>()),
-            Kind::Radio => {
-                let new: Option<Radio> = message.read();
-                let same = |r: &Radio| new.is_some_and(|n| (n.node, n.band) == (r.node, r.band));
-                match self.radios.iter().position(same) {
-                    Some(at) => self.radios.splice(at..=at, new).for_each(drop),
-                    None => self.radios.extend(new),
-                }
-            }
+            Kind::Radio => keep(&mut self.radios, message.read(), |r| (r.node, r.band)),
+            Kind::Link => keep(&mut self.links, message.read(), |l| l.handle),
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// Puts a message in the place of an earlier one of the same subject, else at the end.
+fn keep<T, K: PartialEq>(all: &mut Vec<T>, new: Option<T>, subject: impl Fn(&T) -> K) {
+    let Some(new) = new else { return };
+    match all.iter_mut().find(|old| subject(old) == subject(&new)) {
+        Some(old) => *old = new,
+        None => all.push(new),
     }
 }
 
