@@ -26,6 +26,7 @@ fn main() -> ExitCode {
             ("callers at the same time get one report", threads),
             ("two ledgers over one store get one report", two_ledgers),
             ("a record that is not whole on the medium gives no leave", torn),
+            ("a record that somebody changed gives no leave", damaged),
             ("a lifetime ends, and a new consent opens one", lifetimes),
         ],
     )
@@ -257,6 +258,22 @@ fn torn() -> usize {
         n += 1;
     }
     n
+}
+
+fn damaged() -> usize {
+    let medium = Medium::new();
+    let mut ledger = Ledger::new(medium.clone(), [9; 32]);
+    let privacy = consent(&mut ledger);
+    assert!((1..4).all(|week| ledger.debit(&privacy, DAY + 7 * week).is_ok()));
+    let whole = medium.0.borrow().bytes.clone();
+    for at in 0..whole.len() * 8 {
+        medium.0.borrow_mut().bytes[at / 8] ^= 1 << (at % 8);
+        assert_eq!(ledger.debit(&privacy, DAY + 28).err(), Some(Spent::Damaged), "bit {at}");
+        assert_eq!(ledger.left_percent(), 0, "bit {at}");
+        medium.0.borrow_mut().bytes.clone_from(&whole);
+    }
+    assert!(ledger.debit(&privacy, DAY + 28).is_ok());
+    whole.len() * 8
 }
 
 fn lifetimes() -> usize {

@@ -6,7 +6,7 @@
 
 use std::process::ExitCode;
 
-use millpond_report::audit::{CAP, Entry};
+use millpond_report::audit::Entry;
 use millpond_report::ring::{DayRing, MonthRing};
 use millpond_report::state::More;
 use millpond_report::wire::range::{Day, Hour, Level, Number, Slot, ZoneId};
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
 const DAYS: u64 = 400;
 const DAY_CAP: u64 = 288;
 const MONTH_CAP: u64 = 720 * 12;
+const AUDIT_CAP: u64 = 90 * 288;
 /// Zones that are recorded: the first and the last.
 const ZONES: [ZoneId; 2] = [ZoneId::new(1), ZoneId::new(16)];
 
@@ -226,7 +227,7 @@ fn audit() -> usize {
                 assert!(audit.len() <= 1024);
                 for entry in audit.iter() {
                     let age = c.t - noted[usize::from(Entry::number(entry).get())];
-                    assert!(age < u64::from(CAP), "true slot {}: an entry of {age} slots", c.t);
+                    assert!(age < AUDIT_CAP, "true slot {}: an entry of {age} slots", c.t);
                     n += 1;
                 }
             }
