@@ -1,16 +1,8 @@
 //! The radio vocabulary into the wire vocabulary.
 
 use millpond_dsp::phy;
+pub use millpond_optimizer::decisions::{band, width};
 use millpond_report::wire::range::{Band, Width};
-
-/// A band.
-pub const fn band(band: phy::Band) -> Band {
-    match band {
-        phy::Band::Ghz2 => Band::Ghz2,
-        phy::Band::Ghz5 => Band::Ghz5,
-        phy::Band::Ghz6 => Band::Ghz6,
-    }
-}
 
 /// A band, back.
 pub const fn phy_band(band: Band) -> phy::Band {
@@ -19,11 +11,6 @@ pub const fn phy_band(band: Band) -> phy::Band {
         Band::Ghz5 => phy::Band::Ghz5,
         Band::Ghz6 => phy::Band::Ghz6,
     }
-}
-
-/// A width.
-pub const fn width(width: phy::Bandwidth) -> Width {
-    Width::of_mhz(width.mhz())
 }
 
 /// A channel, if the numbers name one.

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod check;
+#[cfg(feature = "report")]
+pub mod decisions;
 pub mod diagram;
 pub mod env;
 mod explain;

@@ -1,13 +1,13 @@
 //! The entry point of the planner: a home in the caller's arrays in, decisions with their reasons out.
 
-mod decide;
 mod site;
+mod told;
 
 use core::ffi::c_char;
 
 use millpond_optimizer::env::Environment;
-use millpond_optimizer::plan_site;
 use millpond_optimizer::validate::SiteError;
+use millpond_optimizer::{decisions, plan_site};
 use millpond_report::Raw;
 use millpond_report::wire::range::Slot;
 use millpond_report::{gate, wire};
@@ -58,12 +58,12 @@ pub unsafe extern "C" fn mp_plan(
             }
         };
         let slot = Slot::new(head.slot.into());
-        let made: Vec<mp_decision> = decide::inputs(&site, &plan)
+        let made: Vec<mp_decision> = decisions::inputs(&site, &plan)
             .into_iter()
             .zip(u32::from(head.first_number)..)
             .map(|(mut input, number)| {
                 input.number = number;
-                decide::told(gate::decision(slot, &Raw::new(input)).get())
+                told::of(gate::decision(slot, &Raw::new(input)).get())
             })
             .collect();
         // SAFETY: the caller's promise above.

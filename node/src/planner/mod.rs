@@ -1,14 +1,14 @@
 //! Telemetry to decisions: events in, messages out. No clock, no socket, no thread of its own.
 
-mod decide;
 mod effect;
 
 use millpond_dsp::phy::{Band, Micros};
+use millpond_optimizer::decisions;
 use millpond_optimizer::env::Environment;
 use millpond_optimizer::model::Site;
 use millpond_optimizer::model::site::Choice;
 use millpond_optimizer::plan_site;
-use millpond_report::estimate::{DecisionInput, RadioSurvey};
+use millpond_report::estimate::{DecisionInput, RadioSetting, RadioSurvey};
 use millpond_report::wire::range as report;
 use millpond_report::wire::range::{Blocked, DecisionKind, NodeId, Number, Width};
 use millpond_report::{EventCode, Raw, Telemetry, Wipe, gate};
@@ -152,7 +152,7 @@ impl Known {
     }
 
     fn judge(&mut self, now_us: u64) -> DecisionInput {
-        self.effect.judge(Micros(now_us)).unwrap_or(DecisionInput::keep(0, decide::NOWHERE))
+        self.effect.judge(Micros(now_us)).unwrap_or(DecisionInput::keep(0, NOWHERE))
     }
 
     fn take(&mut self, report: &AirReport) {
@@ -212,12 +212,12 @@ impl Known {
         self.choices();
         let Some(site) = &self.site else { return };
         let Ok(plan) = plan_site(site, &self.environment) else { return };
-        let decisions = decide::inputs(site, &plan);
-        let keeps = decisions.iter().all(|d| d.kind == DecisionKind::Keep);
-        if decide::same(&decisions, &self.told) || keeps && !self.told.is_empty() {
+        let decided = decisions::inputs(site, &plan);
+        let keeps = decided.iter().all(|d| d.kind == DecisionKind::Keep);
+        if same(&decided, &self.told) || keeps && !self.told.is_empty() {
             return;
         }
-        self.told = decisions;
+        self.told = decided;
         for decision in &mut self.told {
             decision.number = self.next_number;
             self.next_number = self.next_number.wrapping_add(1);
@@ -227,7 +227,7 @@ impl Known {
 
     /// A decision of the plan that was just made; blank behind the last one, and if nothing is new.
     fn decision(&mut self, i: usize) -> DecisionInput {
-        self.told.get(i).filter(|_| self.fresh).copied().unwrap_or(DecisionInput::keep(0, decide::NOWHERE))
+        self.told.get(i).filter(|_| self.fresh).copied().unwrap_or(DecisionInput::keep(0, NOWHERE))
     }
 }
 
@@ -235,6 +235,15 @@ impl Known {
 fn pod_of(site: &Site, node: u8) -> Option<String> {
     site.pods.get(usize::from(node).checked_sub(1)?).map(|p| p.id.clone())
 }
+
+/// True if two plans decide the same, numbers and reasons aside.
+fn same(a: &[DecisionInput], b: &[DecisionInput]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a.kind, a.from, a.to) == (b.kind, b.from, b.to))
+}
+
+/// No setting: what a decision that does not exist stands on.
+const NOWHERE: RadioSetting =
+    RadioSetting { node: 0, band: report::Band::Ghz2, channel: 0, width: Width::Mhz20, power_dbm: 0 };
 
 const NO_SURVEY: RadioSurvey = RadioSurvey {
     channel: 0,
@@ -252,7 +261,7 @@ impl Wipe for Known {
         self.home.pods.iter_mut().for_each(|p| p.0 = [0; 6]);
         self.home.others.iter_mut().for_each(|p| p.0.0 = [0; 6]);
         self.surveys.iter_mut().for_each(|s| s.2 = NO_SURVEY);
-        self.told.iter_mut().for_each(|d| *d = DecisionInput::keep(0, decide::NOWHERE));
+        self.told.iter_mut().for_each(|d| *d = DecisionInput::keep(0, NOWHERE));
         self.site = None;
         self.effect.forget();
         std::hint::black_box(self);
