@@ -56,6 +56,9 @@ def main():
         SparkSession.builder.appName("millpond-plan")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "500")
         .config("spark.task.maxFailures", "8")
+        # Spark's default is a 96-bit type without a time zone; the schema has microseconds in UTC.
+        .config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+        .config("spark.sql.session.timeZone", "UTC")
         .getOrCreate()
     )
     sys.path.insert(0, os.path.join(os.getcwd(), "plan"))
