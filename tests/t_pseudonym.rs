@@ -136,6 +136,22 @@ fn in_memory(masked: &[u8; 32]) -> Option<usize> {
     Some(n)
 }
 
+/// How many halves of the key stand at its place, used or freed. What frees memory writes over the first bytes of it, so
+/// a key that nobody wiped still shows its second half.
+#[cfg(target_os = "linux")]
+fn halves_at(place: usize, masked: &[u8; 32]) -> Option<usize> {
+    use std::os::unix::fs::FileExt as _;
+    let mut there = [0; size_of::<EpochKey>()];
+    std::fs::File::open("/proc/self/mem").ok()?.read_exact_at(&mut there, place as u64).ok()?;
+    let stands = |half: &[u8]| there.windows(16).any(|w| w.iter().zip(half).all(|(a, b)| a ^ MASK == *b));
+    Some(masked.chunks_exact(16).filter(|half| stands(half)).count())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn halves_at(_: usize, _: &[u8; 32]) -> Option<usize> {
+    None
+}
+
 #[cfg(not(target_os = "linux"))]
 fn in_memory(_: &[u8; 32]) -> Option<usize> {
     None
@@ -153,7 +169,10 @@ fn key_is_gone() -> usize {
             eprintln!("t_pseudonym: the memory of this process cannot be read here; the key is not searched for");
             return 1;
         };
+        let place = std::ptr::from_ref(&*key).addr();
+        assert_eq!(halves_at(place, &masked), Some(2), "the key is where it is");
         drop(key);
+        assert_eq!(halves_at(place, &masked), Some(0), "seed {seed}: the key was not wiped where it lay");
         let after = in_memory(&masked).expect("memory was readable before");
         assert!(before >= 1, "the search finds the key while it is there");
         assert_eq!(after, 0, "seed {seed}: the key stands in memory after its epoch ({before} times before)");

@@ -107,15 +107,17 @@ impl<const N: usize> Audit<N> {
         before - self.len()
     }
 
-    /// Notes what happened, at the time of the last [`advance`](Self::advance). What is there already for this slot is
-    /// not noted twice. When all is full, the oldest that anybody can cause goes; then the oldest.
+    /// Notes what happened, at the time of the last [`advance`](Self::advance). What anybody can cause is not noted twice
+    /// in a row for one slot; the rest always is (I12). When all is full, the oldest that anybody can cause goes; then the
+    /// oldest.
     pub fn note(&mut self, code: EventCode, number: Number) {
         let at = self.clock.now.unwrap_or(UNKNOWN);
         self.push(Entry { at, number, code });
     }
 
     fn push(&mut self, entry: Entry) {
-        if self.iter().any(|e| *e == entry) {
+        let again = self.entries.iter().flatten().next_back() == Some(&entry);
+        if again && !entry.code.is_lasting() {
             return;
         }
         if self.len() == N {
@@ -223,6 +225,18 @@ mod tests {
         }
         let tokens = (0..4).map(|n| (EventCode::TokenMade, n));
         assert!(codes(&audit).into_iter().eq(tokens), "all last: the oldest goes");
+    }
+
+    #[test]
+    fn each_change_of_one_slot_leaves_its_entry() {
+        use EventCode::{LevelLowered, LevelRaised, Paused, TokenMade};
+        let mut audit = Audit::<16>::new();
+        audit.advance(7);
+        let done = [LevelRaised, LevelLowered, LevelRaised, LevelLowered, TokenMade, TokenMade];
+        done.into_iter().for_each(|code| audit.note(code, Number::new(2)));
+        assert!(codes(&audit).into_iter().map(|(code, _)| code).eq(done), "all of them, in their order");
+        (0..9).for_each(|_| audit.note(Paused, Number::new(15)));
+        assert_eq!(audit.len(), done.len() + 1, "what anybody can repeat stands once in a row");
     }
 
     #[test]

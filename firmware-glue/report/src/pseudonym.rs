@@ -72,12 +72,13 @@ impl EpochKey {
 /// HMAC-SHA-256 under a key of 32 bytes. HMAC itself fills a short key up with zeros to the hash's block of 64 bytes
 /// (RFC 2104, section 2); done here, no length can be wrong.
 pub(crate) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
-    let mut block = [0; 64];
+    // In the form that HMAC reads, so that no second copy is made of it.
+    let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
     for (to, from) in block.iter_mut().zip(key) {
         *to = *from;
     }
-    let mac = <Hmac<Sha256> as Mac>::new(&block.into());
-    block.zeroize();
+    let mac = <Hmac<Sha256> as Mac>::new(&block);
+    block.as_mut_slice().zeroize();
     mac
 }
 
