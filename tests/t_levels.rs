@@ -18,6 +18,8 @@ fn main() -> ExitCode {
         "t_levels",
         &[
             ("each level has its sinks", sinks),
+            ("each door carries its messages", carried),
+            ("a question for sensing and for keeping, by hand", questions_by_hand),
             ("lowering is in force before the call returns", lowering),
             ("no lowering raises", no_lowering_raises),
             ("no file raises", no_file_raises),
@@ -105,7 +107,7 @@ fn states() -> Vec<Settings> {
     for level in Level::ALL {
         for bits in 0..8u8 {
             let [on, weekly, keep] = [1, 2, 4].map(|b| bits & b != 0);
-            if on && *level == Level::Quiet || weekly && *level != Level::Managed {
+            if (on || keep) && *level == Level::Quiet || weekly && *level != Level::Managed {
                 continue;
             }
             for pause_s in [0, 60, u32::MAX] {
@@ -135,11 +137,65 @@ fn steps_up() -> Vec<More> {
 fn sinks() -> usize {
     let mut n = 0;
     for s in states() {
-        assert_eq!(doors(&Privacy::restore(&s, 0)), wanted(&s), "{s:?}");
+        let privacy = Privacy::restore(&s, 0);
+        assert_eq!(doors(&privacy), wanted(&s), "{s:?}");
+        // Leave to write and to make a snapshot goes with the door for it.
+        let open = |door| wanted(&s).contains(&door);
+        assert_eq!(privacy.keeping().is_some(), open(Door::Lan(LanDoor::Store)), "{s:?}");
+        assert_eq!(privacy.managed().is_some(), open(Door::Wan(WanDoor::Snapshot)), "{s:?}");
         n += 1;
     }
     assert_eq!(doors(&Privacy::new()), wanted(&Settings::DEFAULT), "a new node is at level 1");
+    // What no level allows is lowered as it comes in, whoever wrote it.
+    for level in Level::ALL {
+        let most = Settings { level: *level, on: true, weekly: true, keep: true, ..Settings::DEFAULT };
+        let s = Privacy::restore(&most, 0).settings(0);
+        let above = *level > Level::Quiet;
+        assert_eq!((s.on, s.keep, s.weekly), (above, above, *level == Level::Managed), "{level:?}");
+        n += 1;
+    }
     n
+}
+
+/// Section 4 by hand: at level 0 the socket says `status` alone; the log has codes alone; of the wide doors each has its own.
+fn carried() -> usize {
+    const LAN: [Kind; 8] = {
+        use Kind::*;
+        [Status, Zone, Day, Month, Radio, Link, Decision, Event]
+    };
+    let mut n = 0;
+    for (level, open) in TABLE {
+        for door in Door::ALL {
+            let want: Vec<Kind> = match door {
+                _ if !open.contains(door) => vec![],
+                Door::Wan(WanDoor::Weekly) => vec![Kind::Weekly],
+                Door::Wan(WanDoor::Snapshot) => vec![Kind::Snapshot],
+                Door::Lan(LanDoor::Log) => vec![Kind::Event],
+                Door::Lan(LanDoor::UnixSocket) if level == Level::Quiet => vec![Kind::Status],
+                Door::Lan(_) => LAN.to_vec(),
+            };
+            for kind in Kind::ALL {
+                assert_eq!(door.carries(*kind, level), want.contains(kind), "{door:?}, {kind:?} at {level:?}");
+                n += 1;
+            }
+        }
+    }
+    n
+}
+
+/// At level 1: what sensing makes possible, and what keeping does.
+fn questions_by_hand() -> usize {
+    let privacy = Privacy::new();
+    let listed = |more| privacy.ask(more).becomes_possible().collect::<Vec<_>>();
+    let sensed = [Kind::Zone, Kind::Day, Kind::Month, Kind::Link];
+    let doors = [LanDoor::UnixSocket, LanDoor::CommandLine, LanDoor::Page, LanDoor::Caller, LanDoor::Store];
+    let want: Vec<_> = doors.iter().flat_map(|d| sensed.map(|k| (Door::Lan(*d), k))).collect();
+    for more in [More::On, More::Resume, More::ZoneOn(ZoneId::new(3))] {
+        assert_eq!(listed(more), want, "{more:?}");
+    }
+    let all = [Kind::Status, Kind::Zone, Kind::Day, Kind::Month, Kind::Radio, Kind::Link, Kind::Decision, Kind::Event];
+    assert_eq!(listed(More::KeepOn), all.map(|k| (Door::Lan(LanDoor::Store), k)));
+    4
 }
 
 fn lowering() -> usize {
@@ -187,6 +243,9 @@ fn no_file_raises() -> usize {
             let after = privacy.settings(0);
             assert!(!after.exceeds(now), "{now:?} takes {file:?}");
             assert_eq!(asks, file.exceeds(now), "{now:?} and {file:?}");
+            // It is a change from outside: it leaves an entry, and makes every open question stale.
+            let entries: Vec<_> = privacy.audit().iter().map(|e| e.code()).collect();
+            assert_eq!(entries, [millpond_report::EventCode::SettingChanged]);
             n += 1;
         }
     }
@@ -212,8 +271,11 @@ fn raising() -> usize {
             let _audit = privacy.set(Less::Off, 0);
             let before = privacy.settings(0);
             assert_eq!(privacy.raise(stale), Err(StateError::Stale), "{more:?}");
+            let stale = privacy.ask(more).confirm(&Host).expect("the host is an admin");
+            let _asks = privacy.import(&before, 0);
+            assert_eq!(privacy.raise(stale), Err(StateError::Stale), "{more:?} after a file");
             assert_eq!(privacy.settings(0), before);
-            n += 2;
+            n += 3;
         }
     }
     n
@@ -232,14 +294,14 @@ fn one_thing() -> usize {
                     want.level = s.level.max(level);
                     false
                 }
-                More::On => s.level == Level::Quiet,
+                More::On | More::KeepOn => s.level == Level::Quiet,
                 More::WeeklyOn => s.level < Level::Managed,
                 _ => false,
             };
             match more {
                 More::On if !too_low => want.on = true,
                 More::WeeklyOn if !too_low => want.weekly = true,
-                More::KeepOn => want.keep = true,
+                More::KeepOn if !too_low => want.keep = true,
                 More::Resume => want.pause_s = 0,
                 More::ZoneOn(z) => want.zones_off &= !(1 << (z.get() - 1)),
                 _ => {}

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use millpond_report::audit::Entry;
 use millpond_report::ring::{DayRing, MonthRing};
 use millpond_report::state::More;
-use millpond_report::wire::range::{Day, Hour, Level, Number, Slot, ZoneId};
+use millpond_report::wire::range::{Active, Day, Hour, Level, Level10, Number, Slot, ZoneId};
 use millpond_report::wire::{Derived, Lan, Zone};
 use millpond_report::{Audit, EventCode, Privacy, Raw, gate};
 use millpond_tests::cases;
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             ("400 days with jumps and restarts", jumps_and_restarts),
             ("400 days with a right clock keep all they may", a_right_clock),
             ("the audit through 400 days", audit),
+            ("an import brings nothing back that may be too old", import_after_a_step_back),
             ("the check sees a ring that forgets too late", the_check_can_fail),
         ],
     )
@@ -233,6 +234,39 @@ fn audit() -> usize {
             }
         }
         assert!(noted.len() > 2000, "{}", noted.len());
+    }
+    n
+}
+
+/// What an export held comes back only where it is certain to be young enough: a step back hides so much age.
+fn import_after_a_step_back() -> usize {
+    let states = states();
+    let (one, mut n) = (Level10::new(5), 0);
+    for back in [0u32, 1, 10, 100, 286] {
+        let (mut day, mut month) = (DayRing::new(), MonthRing::new());
+        let now = 1_000_000 - back;
+        for slot in (1_000_000 - 8640..=1_000_000).chain((back > 0).then_some(now)) {
+            day.record(slot, &states[0][0]);
+            month.record(slot, &states[0][0]);
+        }
+        day.erase(None);
+        month.erase(None);
+        let hidden = if back == 0 { 0 } else { back + 1 };
+        for age in 0..288 {
+            day.put_back(ZONES[0], now - age, one);
+            let there = day.level(ZONES[0], Slot::new(i64::from((now - age) % 288))).is_some();
+            assert_eq!(there, age + hidden < 288, "{back} slots back, {age} old");
+            n += 1;
+        }
+        for hours in 0..720 {
+            month.put_back(ZONES[0], now - 12 * hours, Active::new(3));
+        }
+        let known = |d: i64, h: i64| month.active(ZONES[0], Day::new(d), Hour::new(h)).is_some();
+        let there = (0..30).flat_map(|d| (0..24).map(move |h| (d, h))).filter(|(d, h)| known(*d, *h)).count();
+        // Days are read whole, so of the oldest day only what lies after midnight.
+        let readable = 29 * 24 + (now as usize / 12) % 24 + 1;
+        assert_eq!(there, readable.min(720 - hidden.div_ceil(12) as usize), "{back} slots back");
+        n += 1;
     }
     n
 }

@@ -34,7 +34,7 @@ fn random(words: &mut SplitMix) -> Settings {
     let mut coin = || words.under(2) == 0;
     let on = coin() && level > Level::Quiet;
     let weekly = coin() && level == Level::Managed;
-    let keep = coin();
+    let keep = coin() && level > Level::Quiet;
     let pause_s = [0, 1, 3600, u32::MAX - 1, u32::MAX][words.under(5) as usize];
     Settings { level, on, pause_s, zones_off: words.long() as u16, weekly, keep }
 }

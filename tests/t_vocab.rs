@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use millpond_report::EventCode;
+use millpond_report::wire::range::Number;
 use millpond_report::wire::{
-    Day, Decision, Event, Kind, Link, Month, Radio, Scope, Snapshot, Status, Weekly, Wire, Zone,
+    Day, Decision, Decoded, Event, Kind, Link, Month, Radio, Scope, Snapshot, Status, Weekly, Wire, Zone,
 };
 use millpond_tests::cases;
 use millpond_tests::home::{Activity, Cadence, pushed};
@@ -35,6 +36,8 @@ fn main() -> ExitCode {
             ("the schema and the code agree", || every!(agrees)),
             ("the schema lists what the code has, and nothing else", same_lists),
             ("the contract's table agrees", the_contract_agrees),
+            ("each event has its own numbers and no other", numbers_of_events),
+            ("what does not go with another field is refused", incoherent),
             ("drawn messages decode and re-encode", || every!(round_trip)),
             ("values outside the range are refused", || every!(refuses_outside)),
             ("random and damaged bytes are refused or canonical", || every!(random_bytes)),
@@ -68,6 +71,53 @@ fn same_lists() -> usize {
     let coded: Vec<_> = EventCode::ALL.iter().map(|e| (*e as u8, e.text().to_string())).collect();
     assert_eq!(events, coded, "events.toml");
     stated.len() + events.len()
+}
+
+/// The file's numbers and the code's are the same, for each number that there is.
+fn numbers_of_events() -> usize {
+    let mut n = 0;
+    for (stated, code) in schema::events().iter().zip(EventCode::ALL) {
+        for number in 0..=65_535 {
+            let kept = i64::from(code.number(Number::new(number)).get());
+            assert_eq!(kept == number, stated.numbers.contains(&number), "{}: {number}", stated.word);
+            assert!(stated.numbers.contains(&kept), "{}: {number} becomes {kept}", stated.word);
+            n += 1;
+        }
+    }
+    n
+}
+
+/// A category is one of eight, and an event has its own numbers: everything else is refused, though each field is in range.
+fn incoherent() -> usize {
+    let (mut n, schema) = (0, schema::messages());
+    let of = |name: &str| schema.iter().find(|m| m.name == name).expect("it is stated");
+    let refused = |m: &Message, first: (&str, u8), second: (&str, i64), decode: &dyn Fn(&[u8]) -> bool| {
+        let (mut bytes, _) = m.draw(&mut picker(5));
+        let place = |name: &str| m.fields.iter().position(|f| f.name == name).expect("it is stated");
+        bytes[m.offsets()[place(first.0)]] = first.1;
+        let at = m.offsets()[place(second.0)];
+        let number = m.fields[place(second.0)].range.number(second.1);
+        bytes[at..at + number.len()].copy_from_slice(&number);
+        !decode(&bytes)
+    };
+    let weekly = |bytes: &[u8]| Weekly::decode(bytes).is_some();
+    for question in 0..8 {
+        for answer in -511..=511 {
+            let category = question > 4 && !(0..8).contains(&answer);
+            let was = refused(of("weekly"), ("question", question), ("answer", answer), &weekly);
+            assert_eq!(was, category, "question {question}, answer {answer}");
+            n += 1;
+        }
+    }
+    let event = |bytes: &[u8]| Event::decode(bytes).is_some();
+    for stated in schema::events() {
+        for number in [0, 1, 2, 3, 4, 14, 15, 16, 17, 59, 60, 61, 255, 256, 9999, 10_000, 65_535] {
+            let was = refused(of("event"), ("code", stated.code), ("number", number), &event);
+            assert_eq!(was, !stated.numbers.contains(&number), "{}: {number}", stated.word);
+            n += 1;
+        }
+    }
+    n
 }
 
 /// The table of section 5, row by row: names in order, scope, and every list and range that it states.
@@ -152,10 +202,10 @@ fn round_trip<T: Wire>(m: &Message) -> usize {
             _ => Box::new(picker(seed)),
         };
         let (bytes, json) = m.draw(&mut extreme);
-        let message = T::decode(&bytes).unwrap_or_else(|| panic!("`{}` does not decode: {bytes:02x?}", m.name));
+        let message = Decoded::<T>::of(&bytes).unwrap_or_else(|| panic!("`{}` does not decode: {bytes:02x?}", m.name));
         check_again(&message, &bytes, &m.name);
         let mut rendered = String::new();
-        message.json(&mut rendered).expect("a String takes everything");
+        message.get().json(&mut rendered).expect("a String takes everything");
         assert_eq!(rendered, json, "`{}`", m.name);
         assert!(json.len() <= m.json_chars, "`{}`: {} characters", m.name, json.len());
         assert!(T::decode(&bytes[1..]).is_none() && T::decode(&[&bytes[..], &[0]].concat()).is_none());
@@ -164,7 +214,7 @@ fn round_trip<T: Wire>(m: &Message) -> usize {
     rounds as usize
 }
 
-fn check_again<T: Wire>(message: &T, bytes: &[u8], name: &str) {
+fn check_again<T: Wire>(message: &Decoded<T>, bytes: &[u8], name: &str) {
     let mut again = T::zeros();
     again.as_mut().fill(0xee);
     let n = message.encode(&mut again);
@@ -210,7 +260,7 @@ fn random_bytes<T: Wire>(m: &Message) -> usize {
                 bytes[at] ^= 1 << words.under(8);
             }
         }
-        if let Some(message) = T::decode(&bytes) {
+        if let Some(message) = Decoded::<T>::of(&bytes) {
             check_again(&message, &bytes, &m.name);
             canonical += 1;
         }
@@ -249,7 +299,7 @@ fn captured() -> usize {
 }
 
 fn again<T: Wire>(bytes: &[u8]) -> bool {
-    T::decode(bytes).is_some_and(|message| {
+    Decoded::<T>::of(bytes).is_some_and(|message| {
         check_again(&message, bytes, T::KIND.text());
         true
     })

@@ -1,7 +1,7 @@
 // What is done with one input, by the fuzz target and by the test that replays the saved ones.
 
 use millpond_report::state::{Privacy, Settings};
-use millpond_report::wire;
+use millpond_report::wire::{self, Decoded};
 use millpond_report::{Audit, Consents, Wire, ring};
 
 /// Gives the bytes to every decoder. Panics if one takes bytes that it would not have written. Returns how many took them.
@@ -19,9 +19,10 @@ pub fn decode(bytes: &[u8]) -> usize {
 }
 
 fn canonical<T: Wire>(bytes: &[u8]) -> bool {
-    let Some(message) = T::decode(bytes) else { return false };
+    let Some(message) = Decoded::<T>::of(bytes) else { return false };
     let mut again = T::zeros();
     let n = message.encode(&mut again);
+    let message = message.get();
     assert_eq!(again.as_ref().get(..n), Some(bytes));
     let mut json = String::new();
     assert!(message.json(&mut json).is_ok() && json.len() <= T::JSON);

@@ -11,7 +11,7 @@ use millpond_report::sink::LanDoor;
 use millpond_report::state::{Admin, Less, More, Pause};
 use millpond_report::wire::range::{Kept, LinkKind, ManagedBy, Number, Sensing, Slot, Source, ZoneId};
 use millpond_report::wire::{Derived, Lan, Radio, Zone};
-use millpond_report::{EventCode, Privacy, Raw, Wire};
+use millpond_report::{EventCode, Privacy, Raw, SensingPermit, Wire};
 
 use crate::abi::{
     MP_LINKS_MAX, MP_SENSING_OFF, MP_SENSING_ON, MP_SENSING_PAUSED, MP_ZONES_MAX, mp_config, mp_message, mp_rssi,
@@ -211,6 +211,11 @@ impl Body {
         Slot::new(((now_us / SECOND_US + self.midnight_s) % DAY_S / SLOT_S) as i64)
     }
 
+    /// Leave to look at a sample. A pause ends at a poll, by the host's clock: a sample that is stamped far ahead ends none.
+    fn permit(&self) -> Option<SensingPermit<'_>> {
+        self.privacy.sensing(self.now).ok()
+    }
+
     fn source(&self, now_us: u64) -> Source {
         match self.privacy.switch(now_us) {
             Sensing::On if now_us.saturating_sub(self.heard) <= SOURCE_LOST_US => Source::Open,
@@ -275,7 +280,7 @@ impl Session<'_> {
     ) -> Result<mp_result, mp_result> {
         let slot = self.links.get_mut(usize::from(link)).ok_or(MP_ERR_LINK)?;
         check_time(t_us)?;
-        let Some(permit) = self.body.privacy.sensing(t_us).ok().filter(|p| p.covers(slot.zone)) else {
+        let Some(permit) = self.body.permit().filter(|p| p.covers(slot.zone)) else {
             return Ok(MP_OFF);
         };
         if slot.last.get().is_some_and(|last| t_us <= last.0) {
@@ -304,7 +309,7 @@ impl Session<'_> {
     pub(crate) fn push_rssi(&mut self, rssi: &mp_rssi) -> Result<mp_result, mp_result> {
         let slot = self.links.get_mut(usize::from(rssi.link)).ok_or(MP_ERR_LINK)?;
         check_time(rssi.t_us)?;
-        let Some(permit) = self.body.privacy.sensing(rssi.t_us).ok().filter(|p| p.covers(slot.zone)) else {
+        let Some(permit) = self.body.permit().filter(|p| p.covers(slot.zone)) else {
             return Ok(MP_OFF);
         };
         if slot.read.get().is_some_and(|last| rssi.t_us < last.0) {

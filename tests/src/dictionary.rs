@@ -28,9 +28,17 @@ pub fn dictionary() -> String {
     }
     messages.iter().for_each(|m| message(m, &mut out));
     out.push_str("\n## Events\n\nLogs, audits and the `event` message hold these codes and nothing else.\n");
-    out.push_str("\n| code | word | means | number |\n|---|---|---|---|\n");
+    out.push_str("\n| code | word | means | number | range |\n|---|---|---|---|---|\n");
     for e in schema::events() {
-        let _ = writeln!(out, "| {} | `{}` | {} | {} |", e.code, e.word, e.means, e.number);
+        let _ = writeln!(
+            out,
+            "| {} | `{}` | {} | {} | {} |",
+            e.code,
+            e.word,
+            e.means,
+            e.number,
+            e.range.replace('|', ", ")
+        );
     }
     out
 }

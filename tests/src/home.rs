@@ -98,6 +98,10 @@ impl LedgerStore for Disk {
         self.0.extend(record);
         true
     }
+    fn replace_and_flush(&mut self, records: &[u8]) -> bool {
+        self.0 = records.to_vec();
+        true
+    }
 }
 
 /// Seconds that are watched: two slots and a half.
@@ -110,6 +114,7 @@ pub fn pushed(activity: Activity, cadence: Cadence) -> Vec<Sent> {
     let mut privacy = agreed(&[More::Level(Level::Managed), More::On]);
     let mut ledger = Ledger::new(Disk::default(), [7; 32]);
     let yes = privacy.ask(More::WeeklyOn).confirm(&Host).expect("the host is an admin");
+    ledger.install().expect("the store is empty");
     ledger.open(&yes, 20_000).expect("a new ledger can be opened");
     privacy.raise(yes).expect("nothing changed since the question");
     let padded = cadence != Cadence::Unpadded;

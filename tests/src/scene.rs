@@ -133,7 +133,8 @@ pub fn scene(seed: u64, names: &[Secret], leak: Leak, smuggled: &[u8]) -> Vec<u8
     let mut capture = Capture { out: vec![], smuggled: smuggled.to_vec() };
     let mut handles = Handles::<64>::draw(&mut words).expect("this generator never fails");
     let pods = Shuffle::draw(&mut words).expect("this generator never fails");
-    let key = EpochKey::draw(&mut words, 20_000).expect("this generator never fails");
+    let mut place = None;
+    let key = EpochKey::draw(&mut place, &mut words, 20_000).expect("this generator never fails");
     if leak == Leak::Rank {
         let mut ranked = macs.clone();
         ranked.sort_unstable();

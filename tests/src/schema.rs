@@ -38,6 +38,49 @@ pub struct Field {
     pub range: Range,
     /// What it means.
     pub means: String,
+    /// How an earlier field narrows the range.
+    pub narrower: Option<Narrower>,
+}
+
+/// A range that depends on an earlier field.
+pub enum Narrower {
+    /// The range of this event's number, by the byte of its code.
+    ByCode(Vec<(u8, Vec<i64>)>),
+    /// While a field has one of these values.
+    While(String, Vec<i64>, Vec<i64>),
+}
+
+impl Narrower {
+    /// `code`, or `field a..b: c..d`.
+    fn read(text: &str) -> Self {
+        if text == "code" {
+            return Self::ByCode(events().into_iter().map(|e| (e.code, e.numbers)).collect());
+        }
+        let (field, ranges) = text.split_once(' ').unwrap_or_else(|| panic!("{text}"));
+        let (held, then) = ranges.split_once(": ").unwrap_or_else(|| panic!("{text}"));
+        Self::While(field.into(), values(held), values(then))
+    }
+
+    /// The values that are left, given the earlier fields' values.
+    pub fn left(&self, earlier: &[(String, i64)]) -> Option<&[i64]> {
+        let of = |name: &str| earlier.iter().find(|(n, _)| n == name).map(|(_, v)| *v);
+        match self {
+            Self::ByCode(all) => {
+                let code = of("code")?;
+                all.iter().find(|(c, _)| i64::from(*c) == code).map(|(_, numbers)| numbers.as_slice())
+            }
+            Self::While(field, held, then) => held.contains(&of(field)?).then_some(then),
+        }
+    }
+}
+
+/// Every number of `a..b`, of `a|b|c` or of `a`.
+fn values(text: &str) -> Vec<i64> {
+    let number = |t: &str| t.parse::<i64>().unwrap_or_else(|e| panic!("{text}: {e}"));
+    match text.split_once("..") {
+        Some((a, b)) => (number(a)..=number(b)).collect(),
+        None => text.split('|').map(number).collect(),
+    }
 }
 
 /// One event of the closed list.
@@ -50,6 +93,10 @@ pub struct Event {
     pub means: String,
     /// What its number says.
     pub number: String,
+    /// The numbers that may go with it, as written and one by one.
+    pub range: String,
+    /// The same, one by one.
+    pub numbers: Vec<i64>,
 }
 
 /// The values that a field can have.
@@ -118,10 +165,16 @@ fn messages_of(text: &str) -> Vec<Message> {
 }
 
 fn field(name: String, values: Vec<String>) -> Field {
-    let [text, means] =
-        <[String; 2]>::try_from(values).unwrap_or_else(|v| panic!("{name}: range and meaning, not {v:?}"));
+    let (text, means, narrower) = match <[String; 2]>::try_from(values) {
+        Ok([text, means]) => (text, means, None),
+        Err(more) => {
+            let [text, means, narrower] = <[String; 3]>::try_from(more)
+                .unwrap_or_else(|v| panic!("{name}: range, meaning and perhaps a condition, not {v:?}"));
+            (text, means, Some(Narrower::read(&narrower)))
+        }
+    };
     let range = Range::read(&name, &text);
-    Field { name, text, range, means }
+    Field { name, text, range, means, narrower }
 }
 
 /// The events of the closed list, in order.
@@ -129,8 +182,8 @@ pub fn events() -> Vec<Event> {
     let all = toml(EVENTS).remove(0).2;
     let event = |(code, values): (String, Vec<String>)| {
         let code = code.parse().unwrap_or_else(|e| panic!("{code}: {e}"));
-        let [word, means, number] = <[String; 3]>::try_from(values).unwrap_or_else(|v| panic!("{code}: {v:?}"));
-        Event { code, word, means, number }
+        let [word, means, number, range] = <[String; 4]>::try_from(values).unwrap_or_else(|v| panic!("{code}: {v:?}"));
+        Event { code, word, means, number, numbers: self::values(&range), range }
     };
     all.into_iter().map(event).collect()
 }
@@ -252,6 +305,11 @@ impl Range {
         }
     }
 
+    /// The bytes of a number.
+    pub fn number(&self, v: i64) -> Vec<u8> {
+        v.to_be_bytes()[8 - self.bytes()..].to_vec()
+    }
+
     /// Encodings one step outside the range, in place of the whole field.
     pub fn outside(&self) -> Vec<Vec<u8>> {
         match self {
@@ -308,9 +366,22 @@ impl Message {
     /// Draws a message: its bytes, padded, and its JSON, not padded.
     pub fn draw(&self, pick: &mut dyn FnMut(u64) -> u64) -> (Vec<u8>, String) {
         let (mut bytes, mut json) = (vec![self.code], format!("{{\"message\":\"{}\"", self.name));
+        let mut earlier: Vec<(String, i64)> = vec![];
         for f in &self.fields {
             let _ = write!(json, ",\"{}\":", f.name);
-            f.range.draw(pick, &mut bytes, &mut json);
+            let at = bytes.len();
+            match (f.narrower.as_ref().and_then(|n| n.left(&earlier)), &f.range) {
+                (Some(left), Range::Number(a, b)) => {
+                    let v = left[pick(left.len() as u64) as usize];
+                    bytes.extend(f.range.number(v));
+                    assert!(a <= &v && &v <= b, "{}: {v} is outside the whole range", f.name);
+                    let _ = write!(json, "{v}");
+                }
+                _ => f.range.draw(pick, &mut bytes, &mut json),
+            }
+            if let [byte] = bytes[at..] {
+                earlier.push((f.name.clone(), i64::from(byte)));
+            }
         }
         json.push('}');
         bytes.resize(self.bytes, 0);

@@ -1,5 +1,6 @@
 //! What the household agreed to: who said yes, when, to which messages, and when it was withdrawn.
 
+use crate::audit::CAP;
 use crate::sink::{Door, LanDoor};
 use crate::state::ask::{Less, More};
 use crate::wire::Kind;
@@ -148,6 +149,17 @@ impl Consents {
         self.0.get(matter as usize).unwrap_or(first)
     }
 
+    /// Forgets what was withdrawn 90 days ago. `hidden` slots of age may not show on the clock.
+    pub(crate) fn advance(&mut self, slot: u32, hidden: u32) {
+        for consent in self.0.iter_mut().filter(|c| c.withdrawn) {
+            // What was noted before the clock was set, or lies in the future after a step back, happened now at the latest.
+            consent.withdrawn_at = consent.withdrawn_at.min(slot);
+            if (slot - consent.withdrawn_at).saturating_add(hidden) >= CAP {
+                *consent = Consent::NONE;
+            }
+        }
+    }
+
     /// Forgets who gave and who withdrew what is no longer in force.
     pub(crate) fn forget_withdrawn(&mut self) {
         for consent in self.0.iter_mut().filter(|c| !c.stands()) {
@@ -195,7 +207,7 @@ impl Consents {
     pub(crate) fn withdraw(&mut self, less: Less, at: Option<u32>) {
         for (matter, place) in Matter::ALL.iter().zip(&mut self.0) {
             let meant = match (less, matter) {
-                (Less::Level(to), Matter::Sensing) => to == Level::Quiet,
+                (Less::Level(to), Matter::Sensing | Matter::Keep) => to == Level::Quiet,
                 (Less::Level(to), Matter::Weekly) => to < Level::Managed,
                 (Less::Level(to), m) => m.level().is_some_and(|l| l > to),
                 (Less::Off, Matter::Sensing) | (Less::WeeklyOff, Matter::Weekly) | (Less::KeepOff, Matter::Keep) => {

@@ -1,6 +1,7 @@
 //! The closed list of events; `events.toml` says what each means.
 
 use crate::wire::choices;
+use crate::wire::range::{Level, Number, Week, ZoneId};
 
 choices! {
     /// What the node may say that it did or noticed. Logs and audits hold nothing else.
@@ -29,7 +30,7 @@ choices! {
         SourceOpen = 11 "source_open",
         /// The sample source was closed.
         SourceClosed = 12 "source_closed",
-        /// The sample source failed.
+        /// The sample source failed; number: which, as configured, from 0.
         SourceFault = 13 "source_fault",
         /// A plan was made; number: decisions in it.
         PlanMade = 14 "plan_made",
@@ -47,7 +48,7 @@ choices! {
         Erased = 20 "erased",
         /// History was exported.
         Exported = 21 "exported",
-        /// An export was imported.
+        /// An export was imported; number: slots and hours that were new.
         Imported = 22 "imported",
         /// History was read.
         HistoryRead = 23 "history_read",
@@ -87,9 +88,65 @@ choices! {
         Swept = 40 "swept",
         /// Work was dropped because there was too much; number: how many pieces.
         Overload = 41 "overload",
-        /// The node works with less than it should; number: how many sources are missing.
+        /// The node works with less than it should; number: how many sources are missing, or the decision that failed.
         Degraded = 42 "degraded",
-        /// A request was refused: wrong host, origin, token or role.
+        /// A request was refused: wrong host, origin, token or role; number: the decision that it was about, or 0.
         Refused = 43 "refused",
+    }
+}
+
+/// The numbers that may go with a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// From one to another.
+    From(i64, i64),
+    /// One of three.
+    OneOf([i64; 3]),
+}
+
+impl EventCode {
+    /// The numbers that may go with this code, as `events.toml` states them. All others would be room for something else.
+    pub const fn numbers(self) -> Numbers {
+        match self {
+            Self::LevelRaised | Self::LevelLowered => Numbers::From(Level::Quiet as i64, Level::Managed as i64),
+            Self::Paused => Numbers::OneOf([0, 15, 60]),
+            Self::ZoneOn | Self::ZoneOff => Numbers::From(ZoneId::MIN, ZoneId::MAX),
+            Self::SourceFault => Numbers::From(0, u8::MAX as i64),
+            Self::BudgetDebited | Self::WeeklySent => Numbers::From(Week::MIN, Week::MAX),
+            Self::PlanMade
+            | Self::PlanApplied
+            | Self::PlanUndone
+            | Self::Objected
+            | Self::Erased
+            | Self::Imported
+            | Self::Swept
+            | Self::Overload
+            | Self::Degraded
+            | Self::Refused => Numbers::From(Number::MIN, Number::MAX),
+            _ => Numbers::From(0, 0),
+        }
+    }
+
+    /// The nearest number that may go with this code. Lost: all others.
+    pub const fn number(self, number: Number) -> Number {
+        let n = number.get() as i64;
+        Number::new(match self.numbers() {
+            Numbers::From(least, most) => {
+                if n < least {
+                    least
+                } else if n > most {
+                    most
+                } else {
+                    n
+                }
+            }
+            Numbers::OneOf([a, b, c]) => {
+                if n == b || n == c {
+                    n
+                } else {
+                    a
+                }
+            }
+        })
     }
 }

@@ -95,6 +95,17 @@ mod tests {
     }
 
     #[test]
+    fn there_is_no_65th_handle() {
+        let mut handles = Handles::<70>::draw(&mut SplitMix(1)).unwrap();
+        let dealt: std::vec::Vec<_> = (0..70).map(|i| handles.handle(&address(i)).map(Handle::get)).collect();
+        let (first, rest) = dealt.split_at(64);
+        let mut first: std::vec::Vec<u8> = first.iter().flatten().copied().collect();
+        first.sort_unstable();
+        assert!(first.into_iter().eq(0..64) && rest.iter().all(Option::is_none));
+        assert_eq!(handles.handle(&address(3)).map(Handle::get), dealt[3], "who has one keeps it");
+    }
+
+    #[test]
     fn each_place_is_equally_likely() {
         // Place 0 over 6400 draws: 64 cells of mean 100. Chi-square with 63 degrees exceeds 114 in 1 of 10 000 seeds.
         let mut words = SplitMix(42);

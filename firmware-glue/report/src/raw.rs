@@ -7,8 +7,9 @@ use zeroize::Zeroize as _;
 /// Numbers, arrays of them, tuples and options of them have it already. A crate that lets its own type in writes it
 /// for that type: each field in turn, or [`overwrite`] for a field whose inside is not in reach.
 ///
-/// A type with this trait owns what it holds, or borrows it *shared* for one call (a view of a receive buffer). A type
-/// that holds a mutable borrow, a cell, a lock or a channel would carry raw values out of the gate: review refuses it.
+/// A type with this trait owns what it holds, or borrows it *shared* for one call (a view of a receive buffer). A cell in
+/// such a borrow would carry raw values out; [`gate`](crate::gate) refuses it by its bounds. It does not see a lock, an atomic
+/// or a channel: the source scan refuses those by their words.
 pub trait Wipe {
     /// Overwrites the value. For a view: forgets the buffer; its owner wipes it.
     fn wipe(&mut self);

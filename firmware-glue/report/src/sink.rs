@@ -4,7 +4,7 @@ use core::fmt::{self, Write};
 use core::marker::PhantomData;
 
 use crate::wire::range::Level;
-use crate::wire::{Derived, Kind, Scope, Wire};
+use crate::wire::{Decoded, Derived, Kind, Scope, Wire};
 
 /// Doors within the home.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,6 +129,11 @@ impl Wired<'_> {
     pub fn read<T: Wire>(&self) -> Option<T> {
         T::decode(self.bytes)
     }
+
+    /// The message to be written down again as it is; `None` if it is of another kind.
+    pub fn decoded<T: Wire>(&self) -> Option<Decoded<T>> {
+        Decoded::of(self.bytes)
+    }
 }
 
 impl fmt::Display for Wired<'_> {
@@ -190,7 +195,7 @@ impl<'s, S: Scope, P: Port> Sink<'s, S, P> {
             return Err(SendError::NotHere);
         }
         let mut buffer = T::zeros();
-        let n = message.get().encode(&mut buffer);
+        let n = message.encode(&mut buffer);
         let bytes = buffer.as_ref().get(..n).unwrap_or_default();
         let json = |out: &mut dyn Write| message.get().json(out);
         let wired = Wired { kind: T::KIND, bytes, json: &json, json_chars: T::JSON };

@@ -6,10 +6,12 @@ use super::mp_survey;
 
 /// Most entries of one array of an `mp_site`.
 pub const MP_SITE_ENTRIES_MAX: u32 = 4096;
-/// Most reasons, and most losers, of one decision.
-pub const MP_TERMS_MAX: usize = 8;
+/// Most reasons of one decision: one of each code, so that none is left out.
+pub const MP_REASONS_MAX: usize = 16;
+/// Most losers of one decision.
+pub const MP_LOSERS_MAX: usize = 8;
 /// Bytes of an encoded decision.
-pub const MP_DECISION_BYTES: usize = 118;
+pub const MP_DECISION_BYTES: usize = 158;
 
 /// Each radio has a channel of its own. Without it, the radios of a band share one.
 pub const MP_SITE_PER_RADIO: u8 = 1;
@@ -396,9 +398,9 @@ pub struct mp_decision {
     /// Setting after.
     pub to: mp_setting,
     /// The terms of the gain, weightiest first.
-    pub reasons: [mp_reason; MP_TERMS_MAX],
+    pub reasons: [mp_reason; MP_REASONS_MAX],
     /// The settings that were not taken, best first.
-    pub losers: [mp_loser; MP_TERMS_MAX],
+    pub losers: [mp_loser; MP_LOSERS_MAX],
     /// The input whose smallest change would change the decision, and the value that it would need.
     pub flip: mp_reason,
     /// Gain that is expected of the whole plan, tenths of a percent.

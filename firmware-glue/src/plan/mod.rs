@@ -63,7 +63,7 @@ pub unsafe extern "C" fn mp_plan(
             .zip(u32::from(head.first_number)..)
             .map(|(mut input, number)| {
                 input.number = number;
-                told::of(gate::decision(slot, &Raw::new(input)).get())
+                told::of(&gate::decision(slot, &Raw::new(input)))
             })
             .collect();
         // SAFETY: the caller's promise above.

@@ -1,14 +1,15 @@
 //! The gate's decision as a struct of the interface.
 
+use millpond_report::wire;
 use millpond_report::wire::range::ReasonCode;
-use millpond_report::wire::{self, Wire};
+use millpond_report::{Derived, Lan};
 
 use crate::abi::*;
 
 /// The message as a struct, its bytes included.
-pub(super) fn of(d: &wire::Decision) -> mp_decision {
+pub(super) fn of(decision: &Derived<wire::Decision, Lan>) -> mp_decision {
     let mut bytes = [0; MP_DECISION_BYTES];
-    let n_bytes = d.encode(&mut bytes) as u16;
+    let (n_bytes, d) = (decision.encode(&mut bytes) as u16, decision.get());
     let shown = |s: &wire::Setting| mp_setting {
         node: s.node.get(),
         band: s.band as u8,
@@ -29,8 +30,8 @@ pub(super) fn of(d: &wire::Decision) -> mp_decision {
         has_flip: u8::from(d.flip.is_some()),
         from: shown(&d.from),
         to: shown(&d.to),
-        reasons: [none; MP_TERMS_MAX],
-        losers: [mp_loser { option: shown(&d.to), code: 0, reserved: [0; 3] }; MP_TERMS_MAX],
+        reasons: [none; MP_REASONS_MAX],
+        losers: [mp_loser { option: shown(&d.to), code: 0, reserved: [0; 3] }; MP_LOSERS_MAX],
         flip: d.flip.map_or(none, |f| term(f.code, f.needed.get())),
         expected_tenths: d.expected.get(),
         n_bytes,

@@ -12,7 +12,7 @@ use millpond_report::ring::{DayRing, MonthRing};
 use millpond_report::sink::{Port, Wired};
 use millpond_report::state::KeepPermit;
 use millpond_report::wire::range::{Day as DayNumber, Hour, Number, Slot, ZoneId};
-use millpond_report::wire::{Decision, Kind, Wire, Zone};
+use millpond_report::wire::{Decision, Decoded, Kind, Wire, Zone};
 use millpond_report::{Derived, EventCode, Foreign, Lan};
 
 /// Entries of the long audit; the contract's cap.
@@ -66,7 +66,7 @@ pub struct History {
     pub month: MonthRing,
     /// Who changed what.
     pub audit: Audit<AUDIT>,
-    decisions: VecDeque<(u32, Decision)>,
+    decisions: VecDeque<(u32, Decoded<Decision>)>,
     slot: Option<u32>,
     retention: Retention,
 }
@@ -166,7 +166,7 @@ impl History {
 
     /// The decisions that were kept, oldest first.
     pub fn decisions(&self) -> impl Iterator<Item = &Decision> {
-        self.decisions.iter().map(|(_, d)| d)
+        self.decisions.iter().map(|(_, d)| d.get())
     }
 
     /// Drops the decisions: keeping was switched off.
@@ -238,7 +238,7 @@ impl History {
         let stored = u32::from_be_bytes(*stored);
         let one = |entry: &[u8]| {
             let (age, bytes) = entry.split_first_chunk()?;
-            Some((u32::from_be_bytes(*age), Decision::decode(bytes)?))
+            Some((u32::from_be_bytes(*age), Decoded::of(bytes)?))
         };
         let entries = decisions.chunks(4 + Decision::BYTES);
         self.decisions = entries.take(DECISIONS + 1).map(one).collect::<Option<_>>()?;
@@ -268,7 +268,7 @@ impl Port for History {
             if self.decisions.len() >= DECISIONS {
                 self.decisions.pop_front();
             }
-            self.decisions.extend(message.read::<Decision>().map(|d| (0, d)));
+            self.decisions.extend(message.decoded::<Decision>().map(|d| (0, d)));
         }
         Ok(())
     }

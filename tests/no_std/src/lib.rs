@@ -8,6 +8,11 @@ use millpond_dsp::detect::{Detector, DetectorConfig, LinkBank, MotionState, Rssi
 use millpond_dsp::phy::{Dbm, Micros, PpduFormat};
 use millpond_dsp::zones::{Place, ZoneTracker};
 use millpond_dsp::{Cfr, CsiFrame, CsiMeta, LinkId, RssiSample};
+use millpond_report::estimate::ZoneEstimate;
+use millpond_report::state::{Admin, More};
+use millpond_report::wire::range::{Slot, ZoneId};
+use millpond_report::wire::{Wire, Zone};
+use millpond_report::{Privacy, Raw, gate};
 use num_complex::Complex;
 
 #[panic_handler]
@@ -46,4 +51,24 @@ pub extern "C" fn millpond_no_std_probe(frames: u32) -> u32 {
         moving += u32::from(zones.place(t) == Place::Somewhere);
     }
     moving
+}
+
+/// The gate's whole way for one number: sensing on, a step, a message, its bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn millpond_no_std_gate(sample: i32) -> u32 {
+    struct Host;
+    impl Admin for Host {
+        fn is_admin(&self) -> bool {
+            true
+        }
+    }
+    let mut privacy = Privacy::new();
+    if let Some(yes) = privacy.ask(More::On).confirm(&Host) {
+        let _ = privacy.raise(yes);
+    }
+    let Ok(permit) = privacy.sensing(0) else { return 0 };
+    let estimate = gate::map(&permit, &Raw::new(sample), |s| ZoneEstimate { score_milli: *s, ..ZoneEstimate::default() });
+    let told = gate::zone(&permit, ZoneId::new(1), None, Slot::new(0), Some(&estimate));
+    let mut bytes = Zone::zeros();
+    told.encode(&mut bytes) as u32 + u32::from(bytes[2])
 }

@@ -1,13 +1,14 @@
 //! The weekly report's budget: what it has cost so far, and the leave for one more.
 //!
 //! The ledger is append-only. A debit is on the medium before anything is drawn, so a crash can waste a report but never
-//! give two for one. A ledger that is missing, cut or damaged counts as spent.
+//! give two for one. A ledger that is missing, empty, cut or damaged counts as spent.
+//!
+//! Records live for two years. Then their cost stays, in one sum, and their days go: the file is replaced as a whole.
 
-use hmac::Mac as _;
 use zeroize::Zeroize;
 
 use crate::Privacy;
-use crate::pseudonym::keyed;
+use crate::pseudonym::Keyed;
 use crate::raw::{Wipe, overwrite};
 use crate::state::{AdminConfirmed, More};
 use crate::wire::range::{QuestionId, Week};
@@ -22,8 +23,14 @@ pub const MONTH_MICRO_EPS: u32 = 2_000_000;
 pub const LIFETIME_MICRO_EPS: u32 = 20_800_000;
 /// Bytes of one record.
 pub const RECORD: usize = 24;
-/// Most records of a ledger: two lifetimes and room for the openings.
-pub const RECORDS: usize = 112;
+/// Most records of a ledger: a lifetime of 52, what the 30 days before it hold, a sum and an opening, and room to spare.
+pub const RECORDS: usize = 64;
+/// Age that no debit may reach, in days: two years of 52 weeks.
+pub const CAP: u32 = 104 * 7;
+/// Days that one month's budget is for.
+const MONTH: u32 = 30;
+/// Marks a sum of records that were forgotten. No sum reaches it.
+const SUM: u32 = 1 << 31;
 
 /// Where the ledger lies.
 pub trait LedgerStore {
@@ -31,6 +38,9 @@ pub trait LedgerStore {
     fn read(&mut self, out: &mut [u8]) -> Option<usize>;
     /// Appends a record and returns only when it is on the medium. `false` if that is not certain.
     fn append_and_flush(&mut self, record: &[u8; RECORD]) -> bool;
+    /// Replaces all of it by these records, at once: after a crash all is as before or as wanted (a second file that is flushed and
+    /// renamed). Returns only when it is on the medium; `false` if that is not certain.
+    fn replace_and_flush(&mut self, records: &[u8]) -> bool;
 }
 
 /// Why there is no report this week.
@@ -76,11 +86,50 @@ impl BudgetTicket {
     }
 }
 
-/// One debit (or, at no cost, an opening) on one day.
+/// What was done on one day.
 #[derive(Clone, Copy)]
 struct Record {
     day: u32,
-    micro_eps: u32,
+    what: What,
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    /// A lifetime was opened.
+    Opening,
+    /// A report was paid for, millionths of epsilon.
+    Debit(u32),
+    /// The lifetime had cost so much before this day; the days of it are forgotten.
+    Sum(u32),
+}
+
+impl Record {
+    fn body(self) -> [u8; 8] {
+        let cost = match self.what {
+            What::Opening => 0,
+            What::Debit(cost) => cost.min(SUM - 1),
+            What::Sum(cost) => SUM | cost.min(SUM - 1),
+        };
+        let ([a, b, c, d], [e, f, g, h]) = (self.day.to_be_bytes(), cost.to_be_bytes());
+        [a, b, c, d, e, f, g, h]
+    }
+
+    const fn read([a, b, c, d, e, f, g, h]: [u8; 8]) -> Self {
+        let what = match u32::from_be_bytes([e, f, g, h]) {
+            0 => What::Opening,
+            cost if cost & SUM == 0 => What::Debit(cost),
+            cost => What::Sum(cost & !SUM),
+        };
+        Self { day: u32::from_be_bytes([a, b, c, d]), what }
+    }
+
+    /// A debit's cost.
+    const fn debit(self) -> Option<u32> {
+        match self.what {
+            What::Debit(cost) => Some(cost),
+            _ => None,
+        }
+    }
 }
 
 /// The ledger over its store. The seal key authenticates it against damage and tampering; it is not secret data.
@@ -107,33 +156,62 @@ impl<S: LedgerStore> Ledger<S> {
         Self { store, seal }
     }
 
+    /// A new installation: writes the first record into an empty store. Once, with the seal key that was just drawn; from then on
+    /// an empty store is a damaged one. Nothing can be drawn before [`open`](Self::open).
+    ///
+    /// - Errors: [`Spent::Damaged`] if there is something already, [`Spent::Store`]
+    pub fn install(&mut self) -> Result<(), Spent> {
+        if self.store.read(&mut []) != Some(0) {
+            return Err(Spent::Damaged);
+        }
+        self.replace([Record { day: 0, what: What::Sum(LIFETIME_MICRO_EPS) }].into_iter())
+    }
+
     /// The store back.
     pub const fn store(&mut self) -> &mut S {
         &mut self.store
     }
 
     /// Opens a lifetime: at the first consent, or after the last lifetime was spent. `day` is counted from Monday,
-    /// 5 January 1970. A whole ledger with budget left stays as it is.
+    /// 5 January 1970. A whole ledger with budget left stays as it is. Of the lifetime before, the last 30 days are kept.
     ///
-    /// - Errors: [`Spent::NoConsent`] if the admin confirmed something else, [`Spent::Damaged`], [`Spent::Store`]
+    /// - Errors: [`Spent::NoConsent`] if the admin confirmed something else, [`Spent::Damaged`], [`Spent::Clock`],
+    ///   [`Spent::Store`]
     pub fn open(&mut self, confirmed: &AdminConfirmed, day: u32) -> Result<(), Spent> {
         if confirmed.what() != More::WeeklyOn {
             return Err(Spent::NoConsent);
         }
-        let last_mac = match self.store.read(&mut []) {
-            Some(0) => [0; 16],
-            _ => {
-                let books = self.books()?;
-                if books.left() > 0 {
-                    return Ok(());
-                }
-                if books.iter().any(|r| r.day > day) {
-                    return Err(Spent::Clock);
-                }
-                books.last_mac
-            }
-        };
-        self.append(Record { day, micro_eps: 0 }, &last_mac).map(|_| ())
+        let books = self.books()?;
+        if books.left() >= REPORT_MICRO_EPS {
+            return Ok(());
+        }
+        if books.iter().any(|r| r.day > day) {
+            return Err(Spent::Clock);
+        }
+        let young = books.iter().filter(|r| r.debit().is_some() && r.day.saturating_add(MONTH) > day).copied();
+        self.replace(young.chain([Record { day, what: What::Opening }]))
+    }
+
+    /// Forgets the days of debits that are two years old; what they cost stays. Call it now and then with the day, as
+    /// in [`debit`](Self::debit), which does the same. After it no earlier day is taken, so that a clock that was wrong gains
+    /// nothing. Returns how many went.
+    ///
+    /// - Errors: [`Spent::Damaged`], [`Spent::Clock`], [`Spent::Store`]
+    pub fn forget(&mut self, day: u32) -> Result<usize, Spent> {
+        let books = self.books()?;
+        if books.iter().any(|r| r.day > day) {
+            return Err(Spent::Clock);
+        }
+        let is_sum = |r: &Record| matches!(r.what, What::Sum(_));
+        let is_old = |r: &Record| r.day.saturating_add(CAP) <= day;
+        let old = books.iter().filter(|r| is_old(r) && !is_sum(r)).count();
+        if old > 0 {
+            // A sum stands first, if there is one: the new one holds it.
+            let sum = [Record { day, what: What::Sum(books.cost_of(|r| is_old(r) || is_sum(r))) }];
+            let young = books.iter().filter(|r| !is_old(r) && !is_sum(r)).copied();
+            self.replace(sum.into_iter().chain(young))?;
+        }
+        Ok(old)
     }
 
     /// Debits one report on a day, counted from Monday, 5 January 1970, and gives leave for the draw.
@@ -144,24 +222,26 @@ impl<S: LedgerStore> Ledger<S> {
         if !privacy.weekly() {
             return Err(Spent::NoConsent);
         }
+        self.forget(day)?;
         let books = self.books()?;
-        if books.iter().any(|r| r.day > day || r.micro_eps > 0 && r.day / 7 == day / 7) {
+        if books.iter().any(|r| r.day > day || r.debit().is_some() && r.day / 7 == day / 7) {
             return Err(Spent::Clock);
         }
-        let recent = books.iter().filter(|r| r.day.saturating_add(30) > day).map(|r| r.micro_eps).sum::<u32>();
-        if recent + REPORT_MICRO_EPS > MONTH_MICRO_EPS {
+        let young = books.iter().filter(|r| r.day.saturating_add(MONTH) > day);
+        let recent = young.filter_map(|r| r.debit()).fold(0, u32::saturating_add);
+        if recent.saturating_add(REPORT_MICRO_EPS) > MONTH_MICRO_EPS {
             return Err(Spent::Month);
         }
-        if books.left() < REPORT_MICRO_EPS || books.iter().count() == RECORDS {
+        if books.left() < REPORT_MICRO_EPS || books.iter().count() >= RECORDS {
             return Err(Spent::Lifetime);
         }
-        let (last_mac, entries) = (books.last_mac, books.iter().count());
-        let ours = self.append(Record { day, micro_eps: REPORT_MICRO_EPS }, &last_mac)?;
-        // Read back: a medium that lies gives no leave, and of two callers that came at once one at most gets it.
-        let after = self.books().map_err(|_| Spent::Store)?;
-        if after.last_mac != ours || after.iter().count() != entries + 1 {
+        let record = self.sealed(Record { day, what: What::Debit(REPORT_MICRO_EPS) }, &books.last_mac);
+        let entries = books.iter().count();
+        if !self.store.append_and_flush(&record) {
             return Err(Spent::Store);
         }
+        // Read back: a medium that lies gives no leave, and of two callers that came at once one at most gets it.
+        self.stands(entries + 1, &record)?;
         Ok(BudgetTicket(Week::new(i64::from(day / 7))))
     }
 
@@ -170,15 +250,35 @@ impl<S: LedgerStore> Ledger<S> {
         self.books().map_or(0, |b| (u64::from(b.left()) * 100 / u64::from(LIFETIME_MICRO_EPS)) as u8)
     }
 
-    fn append(&mut self, record: Record, last_mac: &[u8; 16]) -> Result<[u8; 16], Spent> {
-        let mut bytes = [0; RECORD];
-        let (body, mac) = bytes.split_at_mut(8);
-        let (day, micro_eps) = body.split_at_mut(4);
-        day.copy_from_slice(&record.day.to_be_bytes());
-        micro_eps.copy_from_slice(&record.micro_eps.to_be_bytes());
-        let sealed = self.mac(body, last_mac);
-        mac.copy_from_slice(&sealed);
-        self.store.append_and_flush(&bytes).then_some(sealed).ok_or(Spent::Store)
+    /// Writes these records in place of all that were.
+    fn replace(&mut self, records: impl Iterator<Item = Record>) -> Result<(), Spent> {
+        let (mut bytes, mut last, mut entries) = ([0; RECORD * RECORDS], [0; RECORD], 0);
+        let mut mac = [0; 16];
+        for (place, record) in bytes.chunks_exact_mut(RECORD).zip(records) {
+            last = self.sealed(record, &mac);
+            place.copy_from_slice(&last);
+            mac = last.last_chunk().copied().unwrap_or_default();
+            entries += 1;
+        }
+        if !self.store.replace_and_flush(bytes.get(..entries * RECORD).unwrap_or_default()) {
+            return Err(Spent::Store);
+        }
+        self.stands(entries, &last)
+    }
+
+    /// Whether the ledger has so many records, and this is the last.
+    fn stands(&mut self, entries: usize, last: &[u8; RECORD]) -> Result<(), Spent> {
+        let after = self.books().map_err(|_| Spent::Store)?;
+        let same = last.last_chunk() == Some(&after.last_mac) && after.iter().count() == entries;
+        same.then_some(()).ok_or(Spent::Store)
+    }
+
+    /// The bytes of a record: what it says, and a seal over that and the seal before.
+    fn sealed(&self, record: Record, last_mac: &[u8; 16]) -> [u8; RECORD] {
+        let (body, mut bytes) = (record.body(), [0; RECORD]);
+        let mac = self.mac(&body, last_mac);
+        bytes.iter_mut().zip(body.into_iter().chain(mac)).for_each(|(to, from)| *to = from);
+        bytes
     }
 
     /// Reads and checks all of it: each seal covers its record and the seal before it.
@@ -188,26 +288,23 @@ impl<S: LedgerStore> Ledger<S> {
         let used = bytes.get(..n).filter(|b| !b.is_empty() && b.len() % RECORD == 0).ok_or(Spent::Damaged)?;
         let mut books = Books { records: [None; RECORDS], last_mac: [0; 16] };
         for (place, record) in books.records.iter_mut().zip(used.chunks_exact(RECORD)) {
-            let (body, mac) = record.split_at(8);
+            let (body, mac) = record.split_first_chunk::<8>().ok_or(Spent::Damaged)?;
             if self.mac(body, &books.last_mac) != mac {
                 return Err(Spent::Damaged);
             }
             books.last_mac = mac.try_into().map_err(|_| Spent::Damaged)?;
-            let number = |b: &[u8]| b.iter().fold(0u32, |n, b| n << 8 | u32::from(*b));
-            let (day, micro_eps) = body.split_at(4);
-            *place = Some(Record { day: number(day), micro_eps: number(micro_eps) });
+            *place = Some(Record::read(*body));
         }
         Ok(books)
     }
 
-    fn mac(&self, body: &[u8], last: &[u8; 16]) -> [u8; 16] {
-        let mut mac = keyed(&self.seal);
+    fn mac(&self, body: &[u8; 8], last: &[u8; 16]) -> [u8; 16] {
+        let mut mac = Keyed::new(&self.seal);
         mac.update(b"ledger/1");
         mac.update(&[0]);
         mac.update(last);
         mac.update(body);
-        let full: [u8; 32] = mac.finalize().into_bytes().into();
-        full.first_chunk().copied().unwrap_or_default()
+        mac.tag().first_chunk().copied().unwrap_or_default()
     }
 }
 
@@ -216,10 +313,18 @@ impl Books {
         self.records.iter().flatten()
     }
 
+    /// What the lifetime that was opened last has cost, as far as these records tell.
+    fn cost_of(&self, counts: impl Fn(&Record) -> bool) -> u32 {
+        self.iter().filter(|r| counts(r)).fold(0, |spent: u32, r| match r.what {
+            What::Opening => 0,
+            What::Debit(cost) => spent.saturating_add(cost),
+            What::Sum(cost) => cost,
+        })
+    }
+
     /// What the lifetime that was opened last still holds.
     fn left(&self) -> u32 {
-        let sum = |spent: u32, r: &Record| if r.micro_eps == 0 { 0 } else { spent.saturating_add(r.micro_eps) };
-        LIFETIME_MICRO_EPS.saturating_sub(self.iter().fold(0, sum))
+        LIFETIME_MICRO_EPS.saturating_sub(self.cost_of(|_| true))
     }
 }
 
@@ -292,6 +397,7 @@ mod tests {
     struct Disk {
         bytes: Option<Vec<u8>>,
         full: bool,
+        appended: usize,
     }
 
     impl LedgerStore for Disk {
@@ -304,6 +410,13 @@ mod tests {
         fn append_and_flush(&mut self, record: &[u8; RECORD]) -> bool {
             if !self.full {
                 self.bytes.get_or_insert_default().extend(record);
+                self.appended += 1;
+            }
+            !self.full
+        }
+        fn replace_and_flush(&mut self, records: &[u8]) -> bool {
+            if !self.full {
+                self.bytes = Some(records.to_vec());
             }
             !self.full
         }
@@ -313,7 +426,9 @@ mod tests {
 
     fn consent() -> (Privacy, Ledger<Disk>) {
         let mut privacy = at_level(Level::Managed);
-        let mut ledger = Ledger::new(Disk { bytes: Some(Vec::new()), full: false }, [9; 32]);
+        let mut ledger = Ledger::new(Disk { bytes: Some(Vec::new()), ..Disk::default() }, [9; 32]);
+        ledger.install().unwrap();
+        assert_eq!((ledger.left_percent(), ledger.install()), (0, Err(Spent::Damaged)));
         let yes = privacy.ask(More::WeeklyOn).confirm(&Host(true)).unwrap();
         ledger.open(&yes, DAY).unwrap();
         privacy.raise(yes).unwrap();
@@ -321,17 +436,42 @@ mod tests {
     }
 
     #[test]
+    fn days_are_forgotten_after_two_years_and_their_cost_is_not() {
+        let (privacy, mut ledger) = consent();
+        for week in 0..10 {
+            assert!(ledger.debit(&privacy, DAY + 70 * week).is_ok());
+        }
+        let records = |l: &mut Ledger<Disk>| l.books().unwrap().iter().copied().collect::<Vec<_>>();
+        assert_eq!((records(&mut ledger).len(), ledger.forget(DAY + CAP - 1)), (11, Ok(0)));
+        let left = ledger.left_percent();
+        // The opening and the first debit are of one day.
+        assert_eq!(ledger.forget(DAY + CAP), Ok(2));
+        assert_eq!(ledger.left_percent(), left);
+        assert!(ledger.debit(&privacy, DAY + CAP - 1).is_err(), "no earlier day is taken");
+        assert!(ledger.debit(&privacy, DAY + CAP + 70).is_ok(), "and a debit forgets as well");
+        let days: Vec<u32> = records(&mut ledger).iter().map(|r| r.day).collect();
+        assert!(days.iter().all(|d| d + CAP > DAY + CAP + 70), "{days:?}");
+        // The rest of the lifetime is what was left of it, however long it takes.
+        let given = (0..200).filter(|n| ledger.debit(&privacy, DAY + CAP + 700 + 70 * n).is_ok()).count();
+        assert_eq!((given, ledger.left_percent()), (52 - 11, 0));
+    }
+
+    #[test]
     fn a_year_of_weeks_then_no_more_until_opted_in_anew() {
         let (privacy, mut ledger) = consent();
-        let given = (0..80).filter(|w| ledger.debit(&privacy, DAY + 7 * w).is_ok()).count();
-        assert_eq!((given, ledger.left_percent()), (52, 0));
-        assert_eq!(ledger.debit(&privacy, DAY + 700).err(), Some(Spent::Lifetime));
-        let yes = privacy.ask(More::WeeklyOn).confirm(&Host(true)).unwrap();
-        ledger.open(&yes, DAY + 700).unwrap();
-        assert!(ledger.debit(&privacy, DAY + 707).is_ok());
-        let before = ledger.left_percent();
-        ledger.open(&yes, DAY + 708).unwrap();
-        assert_eq!(ledger.left_percent(), before, "a lifetime that is not spent is not opened again");
+        let mut day = DAY;
+        for lifetime in 0..5 {
+            let given = (0..80).filter(|w| ledger.debit(&privacy, day + 7 * w).is_ok()).count();
+            assert_eq!((given, ledger.left_percent()), (52, 0), "lifetime {lifetime}");
+            // The day after the last report: the 30 days before go on counting.
+            day += 52 * 7;
+            assert_eq!(ledger.debit(&privacy, day).err(), Some(Spent::Lifetime));
+            let yes = privacy.ask(More::WeeklyOn).confirm(&Host(true)).unwrap();
+            ledger.open(&yes, day).unwrap();
+            let before = (ledger.left_percent(), ledger.store().bytes.clone());
+            ledger.open(&yes, day).unwrap();
+            assert!(before == (ledger.left_percent(), ledger.store().bytes.clone()), "not spent, not opened again");
+        }
     }
 
     #[test]
@@ -366,17 +506,17 @@ mod tests {
                     1 => day + draw(60),
                     _ => day + draw(5),
                 };
-                let before = ledger.store().bytes.as_ref().map_or(0, Vec::len);
+                let before = ledger.store().appended;
                 let ticket = ledger.debit(&privacy, day);
-                let after = ledger.store().bytes.as_ref().map_or(0, Vec::len);
-                assert_eq!(after - before, if ticket.is_ok() { RECORD } else { 0 }, "the debit precedes the draw");
+                let after = ledger.store().appended;
+                assert_eq!(after - before, usize::from(ticket.is_ok()), "the debit precedes the draw");
                 match (ticket, draw(30)) {
                     // The power went after the flush, before the draw: paid for nothing.
                     (Ok(_lost), 0) => {}
                     // It went within the write.
                     (Ok(_lost), 1) if seed % 4 == 0 => {
-                        let cut = before + draw(RECORD as u32) as usize;
-                        ledger.store().bytes.as_mut().unwrap().truncate(cut);
+                        let bytes = ledger.store().bytes.as_mut().unwrap();
+                        bytes.truncate(bytes.len() - RECORD + draw(RECORD as u32) as usize);
                     }
                     (Ok(_ticket), _) => drawn.push(day),
                     (Err(_), _) => {}
@@ -421,6 +561,12 @@ mod tests {
             spent(Some(bytes));
         }
         spent(Some(whole.repeat(RECORDS)));
+        // Emptied, it is not a new one either, whoever agrees to what.
+        let yes = privacy.ask(More::WeeklyOn).confirm(&Host(true)).unwrap();
+        for bytes in [None, Some(Vec::new())] {
+            ledger.store().bytes = bytes;
+            assert_eq!(ledger.open(&yes, DAY + 14), Err(Spent::Damaged));
+        }
     }
 
     #[test]
@@ -443,9 +589,11 @@ mod tests {
         for week in 1..=52 {
             let ticket = ledger.debit(&privacy, DAY + 7 * week).unwrap();
             let answers = crate::Raw::new(WeekAnswers::new([200; 8]));
-            let report = *gate::weekly(ticket, &mut words, &answers).unwrap().get();
+            let sent = gate::weekly(ticket, &mut words, &answers).unwrap();
+            let report = *sent.get();
             let mut bytes = Weekly::zeros();
-            assert_eq!(report.encode(&mut bytes), 256);
+            assert_eq!(crate::wire::Decoded::of(&bytes).map(|d: crate::wire::Decoded<Weekly>| *d.get()), None);
+            assert_eq!(sent.encode(&mut bytes), 256);
             assert_eq!(Weekly::decode(&bytes), Some(report));
             assert_eq!(u32::from(report.week.get()), (DAY + 7 * week) / 7);
             if matches!(Question::of(report.question), Question::Category(_)) {

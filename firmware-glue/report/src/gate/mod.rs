@@ -1,7 +1,8 @@
 //! The only functions that look inside a [`Raw`].
 //!
 //! The first half computes: raw values in, a raw value out. What is computed is a plain `fn`, so it can capture nothing
-//! to smuggle a value out with, and its state and result own what they hold. The second half reduces: a raw estimate in,
+//! to smuggle a value out with; its state and result own what they hold, and a frame that borrows can be shared between
+//! threads (`Sync`), so it holds no `Cell` to put a value into. The second half reduces: a raw estimate in,
 //! a [`Derived`](crate::Derived) message out. Each says what is lost.
 //!
 //! The compiler cannot see a `fn` that writes to a `static` or prints: the source scan, `tests/t_scan.rs`, refuses both.
@@ -17,7 +18,7 @@ mod tell;
 
 pub use plan::{decision, radio, snapshot};
 pub use sense::{link, zone, zone_silent};
-pub use tell::{NodeStatus, audited, day, event, month, status, weekly};
+pub use tell::{NodeStatus, audited, day, event, month, preview, status, weekly};
 
 /// One step of a detector: its state, one frame, one result. Lost: nothing; the result is raw.
 ///
@@ -39,9 +40,9 @@ pub use tell::{NodeStatus, audited, day, event, month, status, weekly};
 /// ```
 pub fn step<S, F, O>(_: &SensingPermit<'_>, state: &mut Raw<S>, frame: &Raw<F>, f: fn(&mut S, &F) -> O) -> Raw<O>
 where
-    S: Wipe + 'static,
-    F: Wipe,
-    O: Wipe + 'static,
+    S: Wipe + Send + 'static,
+    F: Wipe + Sync,
+    O: Wipe + Send + 'static,
 {
     Raw::new(f(state.open_mut(), frame.open()))
 }
@@ -49,9 +50,9 @@ where
 /// A step that needs no frame: a timer, a setting, a reset. `args` are public values. Lost: nothing.
 pub fn poll<S, A, O>(_: &SensingPermit<'_>, state: &mut Raw<S>, args: A, f: fn(&mut S, A) -> O) -> Raw<O>
 where
-    S: Wipe + 'static,
+    S: Wipe + Send + 'static,
     A: Public,
-    O: Wipe + 'static,
+    O: Wipe + Send + 'static,
 {
     Raw::new(f(state.open_mut(), args))
 }
@@ -59,8 +60,8 @@ where
 /// One raw value from another: decoding, converting, projecting. Lost: nothing.
 pub fn map<F, O>(_: &SensingPermit<'_>, from: &Raw<F>, f: fn(&F) -> O) -> Raw<O>
 where
-    F: Wipe,
-    O: Wipe + 'static,
+    F: Wipe + Sync,
+    O: Wipe + Send + 'static,
 {
     Raw::new(f(from.open()))
 }
@@ -109,9 +110,9 @@ where
 /// ```
 pub fn fold<S, F, O>(state: &mut Raw<S>, input: &Raw<F>, f: fn(&mut S, &F) -> O) -> Raw<O>
 where
-    S: Telemetry + 'static,
-    F: Telemetry,
-    O: Telemetry + 'static,
+    S: Telemetry + Send + 'static,
+    F: Telemetry + Sync,
+    O: Telemetry + Send + 'static,
 {
     Raw::new(f(state.open_mut(), input.open()))
 }
@@ -119,9 +120,9 @@ where
 /// [`poll`] for telemetry. Lost: nothing.
 pub fn fold_public<S, A, O>(state: &mut Raw<S>, args: A, f: fn(&mut S, A) -> O) -> Raw<O>
 where
-    S: Telemetry + 'static,
+    S: Telemetry + Send + 'static,
     A: Public,
-    O: Telemetry + 'static,
+    O: Telemetry + Send + 'static,
 {
     Raw::new(f(state.open_mut(), args))
 }
@@ -129,14 +130,13 @@ where
 /// [`map`] for telemetry. Lost: nothing.
 pub fn look<F, O>(from: &Raw<F>, f: fn(&F) -> O) -> Raw<O>
 where
-    F: Telemetry,
-    O: Telemetry + 'static,
+    F: Telemetry + Sync,
+    O: Telemetry + Send + 'static,
 {
     Raw::new(f(from.open()))
 }
 
-/// Erases a state in place: as after dropping it, without moving it. What it then holds is what its
-/// [`Wipe`] leaves.
+/// Erases a state in place, without moving it. Lost: all that it held; what its [`Wipe`] leaves stays.
 pub fn wipe<S: Wipe>(state: &mut Raw<S>) {
     state.open_mut().wipe();
 }
@@ -159,3 +159,42 @@ impl<A: Public, B: Public> public::Sealed for (A, B) {}
 impl<A: Public, B: Public> Public for (A, B) {}
 impl<A: Public, B: Public, C: Public> public::Sealed for (A, B, C) {}
 impl<A: Public, B: Public, C: Public> Public for (A, B, C) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A state that says what it holds: the number of a decision shows it exactly.
+    fn shown(state: &Raw<u16>) -> u16 {
+        let setting = |v: &u16| {
+            let (band, width) = (crate::wire::range::Band::Ghz5, crate::wire::range::Width::Mhz20);
+            let setting = crate::estimate::RadioSetting { node: 1, band, channel: 36, width, power_dbm: 20 };
+            crate::estimate::DecisionInput::keep(u32::from(*v), setting)
+        };
+        let decision: Raw<crate::estimate::DecisionInput> = Raw::new(setting(state.open()));
+        super::decision(Slot::new(0), &decision).get().number.get()
+    }
+
+    #[test]
+    fn a_wiped_state_holds_nothing() {
+        let mut state = Raw::new(700u16);
+        assert_eq!(shown(&state), 700);
+        wipe(&mut state);
+        assert_eq!(shown(&state), 0);
+    }
+
+    struct Sum {
+        so_far: u16,
+    }
+    crate::wipe_fields!(Sum { so_far });
+    impl Telemetry for Sum {}
+
+    #[test]
+    fn public_numbers_flow_in_and_the_result_stays_raw() {
+        let mut sum = Raw::new(Sum { so_far: 0 });
+        for (a, b) in [(3u16, 4u16), (100, 1)] {
+            let () = *fold_public(&mut sum, (a, b), |s, (a, b)| s.so_far += a * b).open();
+        }
+        assert_eq!(sum.open().so_far, 112);
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::Raw;
 use crate::estimate::{
-    ChannelInput, ClientInput, DecisionInput, LossDb, RadioInput, RadioSetting, RadioSurvey, SnapshotInput,
+    ChannelInput, ClientInput, DecisionInput, LossDb, RadioInput, RadioSetting, RadioSurvey, SnapshotInput, TERMS,
 };
 use crate::handle::Shuffle;
 use crate::state::ManagedPermit;
@@ -30,16 +30,17 @@ pub fn radio(node: NodeId, band: Band, survey: &Raw<RadioSurvey>) -> Derived<Rad
     })
 }
 
-/// One decision. Lost: all but the eight weightiest reasons and the eight best losers; equal weights stand in the order
+/// One decision. Lost: all but the eight best losers; no reason is, so that the gain can be recomputed. Equal weights stand in the order
 /// of their codes, equal costs in the order of the settings, so the order in which the planner met them does not show.
 pub fn decision(slot: Slot, input: &Raw<DecisionInput>) -> Derived<Decision, Lan> {
     let d = input.open();
-    let mut reasons =
-        List::<(ReasonCode, i64), { ReasonCode::ALL.len() }>::of(ReasonCode::ALL.iter().filter_map(|code| {
-            let same = d.reasons.iter().flatten().filter(|(c, _)| c == code);
-            let sum = same.clone().fold(0i64, |sum, (_, w)| sum.saturating_add(*w));
-            (same.count() > 0).then_some((*code, sum))
-        }));
+    // As many as the message takes, so that none is cut.
+    const { assert!(ReasonCode::ALL.len() == TERMS) };
+    let mut reasons = List::<(ReasonCode, i64), TERMS>::of(ReasonCode::ALL.iter().filter_map(|code| {
+        let same = d.reasons.iter().flatten().filter(|(c, _)| c == code);
+        let sum = same.clone().fold(0i64, |sum, (_, w)| sum.saturating_add(*w));
+        (same.count() > 0).then_some((*code, sum))
+    }));
     reasons.sort_by_key(|(code, weight)| (core::cmp::Reverse(weight.unsigned_abs()), *code));
     let mut losers = d.losers;
     sort_by_key(&mut losers, |l| match l {
@@ -176,7 +177,6 @@ fn setting(s: &RadioSetting) -> Setting {
 mod tests {
     use super::*;
     use crate::budget::sampler::tests::SplitMix;
-    use crate::estimate::TERMS;
     use crate::state::tests::at_level;
     use crate::wire::Wire;
     use crate::wire::range::{Blocked, DecisionKind, Level, Width};
@@ -203,6 +203,27 @@ mod tests {
         assert_eq!(survey(u64::MAX, 1, -300).busy.get(), 20);
         assert_eq!(survey(0, 0, 0).busy.get(), 0);
         assert_eq!((survey(0, 0, -99).noise.get(), survey(0, 0, -77).noise.get()), (0, 7));
+    }
+
+    #[test]
+    fn noise_classes_begin_where_the_contract_says() {
+        // Below -95 dBm, then a class each 3 dB; -77 dBm and above are the last.
+        let borders = [-95, -92, -89, -86, -83, -80, -77];
+        for (class, dbm) in (1..).zip(borders) {
+            assert_eq!((survey(0, 0, dbm - 1).noise.get(), survey(0, 0, dbm).noise.get()), (class - 1, class), "{dbm}");
+        }
+    }
+
+    #[test]
+    fn no_reason_is_cut() {
+        let mut input = DecisionInput::keep(1, at(36));
+        for (place, (i, code)) in input.reasons.iter_mut().zip((1i64..).zip(ReasonCode::ALL)) {
+            *place = Some((*code, i * if i % 2 == 0 { -1000 } else { 1000 }));
+        }
+        let sum: i64 = input.reasons.iter().flatten().map(|(_, w)| w).sum();
+        let told = decision(Slot::new(0), &Raw::new(input));
+        assert_eq!(told.get().reasons.len(), ReasonCode::ALL.len());
+        assert_eq!(told.get().reasons.iter().map(|r| i64::from(r.weight.get())).sum::<i64>(), sum);
     }
 
     fn at(channel: u8) -> RadioSetting {
@@ -268,7 +289,7 @@ mod tests {
         let shown: std::vec::Vec<_> = a.get().loss.iter().flatten().map(|l| l.get()).collect();
         assert_eq!(shown, [10]);
         let mut buffer = Snapshot::zeros();
-        let n = a.get().encode(&mut buffer);
+        let n = a.encode(&mut buffer);
         assert!(Snapshot::decode(&buffer[..n]).as_ref() == Some(a.get()));
     }
 }

@@ -91,6 +91,29 @@ mod tests {
     }
 
     #[test]
+    fn each_pair_of_estimates_has_its_words() {
+        let privacy = on();
+        let permit = privacy.sensing(0).ok().unwrap();
+        let motions = [
+            (Motion::Unknown, ZoneState::Unknown),
+            (Motion::Still, ZoneState::Still),
+            (Motion::Moving, ZoneState::Moving),
+        ];
+        let presences = [
+            (Presence::Unknown, ZonePresence::Unknown),
+            (Presence::No, ZonePresence::No),
+            (Presence::Yes, ZonePresence::Yes),
+        ];
+        for (motion, state) in motions {
+            for (presence, present) in presences {
+                let e = ZoneEstimate { motion, presence, ..ZoneEstimate::default() };
+                let told = zone(&permit, ZONE, None, Slot::new(0), Some(&Raw::new(e)));
+                assert!((told.get().state, told.get().present) == (state, present), "{state:?}, {present:?}");
+            }
+        }
+    }
+
+    #[test]
     fn since_stays_while_the_state_stays() {
         let privacy = on();
         let permit = privacy.sensing(0).ok().unwrap();

@@ -6,7 +6,7 @@ use crate::budget::{BudgetTicket, Question, WeekAnswers};
 use crate::ring::{DayRing, MonthRing};
 use crate::wire::range::{
     Answer, Day as DayNumber, Hour, Kept, ManagedBy, Number, Percent, QuestionId, Release, Schema, SinceOff, Slot,
-    Source, Uptime, ZoneId,
+    Source, Uptime, Week, ZoneId,
 };
 use crate::wire::{Day, Derived, Event, Lan, Month, Status, Wan, Weekly};
 use crate::{EventCode, Privacy, Raw};
@@ -45,9 +45,9 @@ pub fn status(privacy: &Privacy, now_us: u64, node: &NodeStatus) -> Derived<Stat
     })
 }
 
-/// An event of the closed list. Lost: the time but for the slot.
+/// An event of the closed list. Lost: the time but for the slot, and a number that does not go with the code.
 pub fn event(slot: Slot, code: EventCode, number: Number) -> Derived<Event, Lan> {
-    Derived::mint(Event { slot, code, number })
+    Derived::mint(Event { slot, code, number: code.number(number) })
 }
 
 /// An entry of the audit, for everybody at home. Lost: the day; slot 0 stands where the time was not known.
@@ -64,6 +64,12 @@ pub fn day(ring: &DayRing, zone: ZoneId, slot: Slot) -> Derived<Day, Lan> {
 /// One hour of the last 30 days, as the ring remembers it. Lost: nothing more.
 pub fn month(ring: &MonthRing, zone: ZoneId, day: DayNumber, hour: Hour) -> Derived<Month, Lan> {
     Derived::mint(Month { zone, day, hour, active: ring.active(zone, day, hour) })
+}
+
+/// A weekly report that is nobody's, to be shown before there is any. Lost: everything.
+pub fn preview() -> Derived<Weekly, Wan> {
+    let (schema, week, question) = (Schema::new(1), Week::new(0), QuestionId::new(0));
+    Derived::mint(Weekly { schema, week, question, answer: Answer::new(0) })
 }
 
 /// The week's report: one question at random, answered with the noise of section 6.
@@ -84,4 +90,59 @@ pub fn weekly(
     };
     let (schema, week, answer) = (Schema::new(1), ticket.week(), Answer::new(noised));
     Ok(Derived::mint(Weekly { schema, week, question, answer }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::range::Number;
+
+    #[test]
+    fn the_status_says_what_the_node_says() {
+        let privacy = Privacy::new();
+        let node = NodeStatus {
+            source: Source::Closed,
+            uptime_s: 0,
+            frames_since_off: 0,
+            kept: Kept::Memory,
+            managed_by: ManagedBy::Owner,
+            budget_left: 100,
+        };
+        let told = |node: NodeStatus| *status(&privacy, 0, &node).get();
+        for source in Source::ALL {
+            assert_eq!(told(NodeStatus { source: *source, ..node }).source, *source);
+        }
+        for kept in Kept::ALL {
+            assert_eq!(told(NodeStatus { kept: *kept, ..node }).kept, *kept);
+        }
+        for managed_by in ManagedBy::ALL {
+            assert_eq!(told(NodeStatus { managed_by: *managed_by, ..node }).managed_by, *managed_by);
+        }
+        for (frames_since_off, shown) in [(0, 0), (1, 1), (7, 7), (255, 255), (300, 255), (u32::MAX, 255)] {
+            assert_eq!(told(NodeStatus { frames_since_off, ..node }).frames_since_off.get(), shown);
+        }
+        for (budget_left, shown) in [(0, 0), (99, 99), (100, 100), (255, 100)] {
+            assert_eq!(told(NodeStatus { budget_left, ..node }).budget_left.get(), shown);
+        }
+    }
+
+    #[test]
+    fn an_event_has_no_number_but_its_own() {
+        let told = |code, n| event(Slot::new(0), code, Number::new(n)).get().number.get();
+        assert_eq!(
+            [told(EventCode::Started, 0xcafe), told(EventCode::Paused, 61), told(EventCode::Paused, 60)],
+            [0, 0, 60]
+        );
+        assert_eq!(
+            [told(EventCode::ZoneOff, 0), told(EventCode::ZoneOff, 300), told(EventCode::LevelRaised, 9)],
+            [1, 16, 3]
+        );
+        assert_eq!(told(EventCode::PlanApplied, 0xcafe), 0xcafe);
+    }
+
+    #[test]
+    fn the_preview_is_nobody_s() {
+        let (a, b) = (preview(), preview());
+        assert!(a.get() == b.get() && a.get().answer.get() == 0);
+    }
 }

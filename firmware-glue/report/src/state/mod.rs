@@ -31,7 +31,7 @@ pub enum StateError {
     Stale,
     /// The question was put by another node, or by this one before a restart.
     Foreign,
-    /// Sensing cannot be switched on at level 0: raise the level first.
+    /// The level in force has no sensing, no store or no weekly report: raise the level first.
     LevelTooLow,
 }
 
@@ -100,11 +100,12 @@ impl Privacy {
     }
 
     /// Tells the wall clock, in slots since Monday, 5 January 1970: once a slot. The records of consent and the audit
-    /// bear it; where nobody tells it, their time is unknown.
+    /// bear it; where nobody tells it, their time is unknown. What was withdrawn 90 days ago is forgotten.
     pub fn at(&mut self, slot: u32) {
         // The greatest number stands for an unknown time in the records.
         self.slot = Some(slot.min(u32::MAX - 1));
         self.audit.advance(slot);
+        self.consents.advance(slot.min(u32::MAX - 1), self.audit.hidden());
     }
 
     /// Who agreed to what, and when.
@@ -150,7 +151,8 @@ impl Privacy {
         };
         let on = stored.on && stored.level > Level::Quiet;
         let weekly = stored.weekly && stored.level == Level::Managed;
-        let Settings { level, zones_off, keep, .. } = *stored;
+        let keep = stored.keep && stored.level > Level::Quiet;
+        let Settings { level, zones_off, .. } = *stored;
         Self { level, on, pause, zones_off, weekly, keep, ..Self::new() }
     }
 
@@ -226,6 +228,8 @@ impl Privacy {
                 self.level = self.level.min(level);
                 self.on &= self.level > Level::Quiet;
                 self.weekly &= self.level == Level::Managed;
+                // Level 0 has no store, so what is in it goes.
+                self.keep &= self.level > Level::Quiet;
                 (EventCode::LevelLowered, self.level as i64)
             }
             Less::Off => {
@@ -302,6 +306,7 @@ impl Privacy {
                 self.weekly = true;
                 (EventCode::WeeklyOn, 0)
             }
+            More::KeepOn if self.level == Level::Quiet => return Err(StateError::LevelTooLow),
             More::KeepOn => {
                 self.keep = true;
                 (EventCode::KeepOn, 0)
@@ -325,7 +330,7 @@ impl Privacy {
         (self.level == Level::Managed).then_some(ManagedPermit(self))
     }
 
-    /// Leave to write history down, while the household agreed to keep it.
+    /// Leave to write history down, while the household agreed to keep it. Level 0 has no store.
     pub fn keeping(&self) -> Option<KeepPermit<'_>> {
         self.keep.then_some(KeepPermit(self))
     }
@@ -438,6 +443,42 @@ pub(crate) mod tests {
         assert_eq!(privacy.switch(0), Sensing::Off);
         let yes = privacy.ask(More::On).confirm(&Host(true)).unwrap();
         assert_eq!(privacy.raise(yes), Err(StateError::LevelTooLow));
+    }
+
+    #[test]
+    fn quiet_keeps_nothing() {
+        let mut privacy = Privacy::new();
+        raise(&mut privacy, More::KeepOn);
+        assert!(privacy.keeping().is_some());
+        privacy.set(Less::Level(Level::Quiet), 0);
+        assert!(privacy.keeping().is_none() && !privacy.consents().of(Matter::Keep).stands());
+        let yes = privacy.ask(More::KeepOn).confirm(&Host(true)).unwrap();
+        assert_eq!(privacy.raise(yes), Err(StateError::LevelTooLow));
+        raise(&mut privacy, More::Level(Level::Local));
+        assert!(privacy.keeping().is_none(), "consent does not come back with the level");
+    }
+
+    #[test]
+    fn what_was_withdrawn_is_forgotten_after_90_days() {
+        use crate::audit::CAP;
+        let mut privacy = on();
+        privacy.set(Less::Off, 0);
+        raise(&mut privacy, More::KeepOn);
+        // Noted before the clock was set, so it counts from then on.
+        privacy.at(1000);
+        assert_eq!(privacy.consents().of(Matter::Sensing).withdrawn_at(), Some(1000));
+        privacy.at(1000 + CAP - 1);
+        assert!(privacy.consents().of(Matter::Sensing).withdrawn());
+        privacy.at(1000 + CAP);
+        assert_eq!(privacy.consents().of(Matter::Sensing), Consents::NONE.of(Matter::Sensing));
+        assert!(privacy.consents().of(Matter::Keep).stands(), "what is in force stays");
+        // A step back hides age, so it goes earlier by as much.
+        privacy.set(Less::KeepOff, 0);
+        privacy.at(1000 + CAP - 9);
+        privacy.at(1000 + 2 * CAP - 9 - 11);
+        assert!(privacy.consents().of(Matter::Keep).withdrawn());
+        privacy.at(1000 + 2 * CAP - 9 - 10);
+        assert!(!privacy.consents().of(Matter::Keep).withdrawn());
     }
 
     #[test]

@@ -7,8 +7,9 @@ use super::range::{
     ReasonCode, Release, Schema, Sensing, SinceOff, Slot, Source, Tenths, Uptime, Week, Weight, Width, ZoneId,
     ZonePresence, ZoneState,
 };
-use super::{group, message};
+use super::{Snapshot, group, message};
 use crate::EventCode;
+use crate::budget::Question;
 
 group! {
     /// One setting of one radio: what a decision leaves and what it takes.
@@ -176,7 +177,7 @@ message! {
         /// Setting after.
         to: Setting,
         /// The terms of the gain, weightiest first.
-        reasons: List<Reason, 8>,
+        reasons: List<Reason, 16>,
         /// The settings that were not taken, best first.
         losers: List<Loser, 8>,
         /// What would change the decision.
@@ -220,10 +221,35 @@ message! {
 macro_rules! one_size {
     ($($name:ident)*) => { $(
         impl $name {
-            const fn size(&self) -> usize {
+            pub(super) const fn size(&self) -> usize {
                 <Self as super::Wire>::BYTES
             }
         }
     )* };
 }
-one_size!(Status Zone Day Month Radio Link Decision Event Weekly);
+one_size!(Status Zone Day Month Radio Link Decision Event Weekly Snapshot);
+
+/// A message whose fields say nothing of one another.
+macro_rules! any_fields {
+    ($($name:ident)*) => { $(
+        impl $name {
+            pub(super) const fn coherent(&self) -> bool {
+                true
+            }
+        }
+    )* };
+}
+any_fields!(Status Zone Day Month Radio Link Decision Snapshot);
+
+impl Event {
+    fn coherent(&self) -> bool {
+        self.code.number(self.number) == self.number
+    }
+}
+
+impl Weekly {
+    /// A category is one of eight.
+    fn coherent(&self) -> bool {
+        matches!(Question::of(self.question), Question::Count(_)) || (0..8).contains(&self.answer.get())
+    }
+}

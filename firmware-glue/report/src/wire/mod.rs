@@ -20,6 +20,13 @@ pub(crate) use range::choices;
 
 mod sealed {
     pub trait Sealed {}
+
+    /// Whoever has one may encode a message: the gate's own.
+    pub struct Leave(());
+
+    impl Leave {
+        pub(in crate::wire) const GIVEN: Self = Self(());
+    }
 }
 
 /// How far a message may go. Sealed: [`Lan`] and [`Wan`] are all there is.
@@ -102,8 +109,13 @@ pub trait Wire: sealed::Sealed + Copy + Eq {
 
     /// A buffer of zeros.
     fn zeros() -> Self::Bytes;
-    /// Writes the canonical bytes to the front of the buffer and returns their number.
-    fn encode(&self, out: &mut Self::Bytes) -> usize;
+    /// Writes the canonical bytes to the front of the buffer and returns their number. Takes a leave that nobody outside has:
+    /// use [`Derived::encode`], or [`Decoded::encode`].
+    #[doc(hidden)]
+    fn write(&self, out: &mut Self::Bytes, leave: &sealed::Leave) -> usize;
+    /// Whether the fields go with one another: an event's number with its code, a weekly answer with its question. Nothing
+    /// else decodes.
+    fn is_coherent(&self) -> bool;
     /// Reads canonical bytes; refuses all others.
     fn decode(bytes: &[u8]) -> Option<Self>;
     /// Renders JSON without padding.
@@ -128,6 +140,33 @@ impl<T: Wire, S: Scope> Derived<T, S> {
     /// The message, for the node's own use. What is taken out cannot be put in again.
     pub const fn get(&self) -> &T {
         &self.0
+    }
+
+    /// Writes the canonical bytes to the front of the buffer and returns their number.
+    pub fn encode(&self, out: &mut T::Bytes) -> usize {
+        self.0.write(out, &sealed::Leave::GIVEN)
+    }
+}
+
+/// A message as its canonical bytes said it: what a store, an export or a receiver holds. It is no [`Derived`], so no sink takes
+/// it; but it can be written down as the same bytes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decoded<T: Wire>(T);
+
+impl<T: Wire> Decoded<T> {
+    /// Reads canonical bytes; refuses all others.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        T::decode(bytes).map(Self)
+    }
+
+    /// The message.
+    pub const fn get(&self) -> &T {
+        &self.0
+    }
+
+    /// Writes the bytes that it was read from.
+    pub fn encode(&self, out: &mut T::Bytes) -> usize {
+        self.0.write(out, &sealed::Leave::GIVEN)
     }
 }
 
@@ -212,7 +251,7 @@ macro_rules! message {
                 [0; <Self as $crate::wire::Wire>::BYTES]
             }
 
-            fn encode(&self, out: &mut Self::Bytes) -> usize {
+            fn write(&self, out: &mut Self::Bytes, _: &$crate::wire::sealed::Leave) -> usize {
                 let n = self.size();
                 let mut w = $crate::wire::Writer::new(out);
                 $crate::wire::Field::put(&Self::KIND, &mut w);
@@ -229,7 +268,11 @@ macro_rules! message {
                 }
                 let message: Self = $crate::wire::Field::take(&mut r)?;
                 r.zeros(message.size().checked_sub(1 + <Self as $crate::wire::Field>::LEN)?)?;
-                r.is_empty().then_some(message)
+                (r.is_empty() && message.is_coherent()).then_some(message)
+            }
+
+            fn is_coherent(&self) -> bool {
+                self.coherent()
             }
 
             fn json(&self, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
@@ -269,10 +312,16 @@ mod tests {
         let mut longest = 0;
         // Each round decodes once a byte, so long messages get fewer rounds.
         for _ in 0..(20_000 / T::BYTES).clamp(40, 500) {
-            let message = T::sample(&mut pick);
+            let mut message = T::sample(&mut pick);
             let mut buffer = T::zeros();
+            while !message.is_coherent() {
+                // It has bytes, and they are refused.
+                message.write(&mut buffer, &sealed::Leave::GIVEN);
+                assert!(T::decode(buffer.as_ref()).is_none(), "{message:?}");
+                message = T::sample(&mut pick);
+            }
             buffer.as_mut().fill(0xee);
-            let n = message.encode(&mut buffer);
+            let n = message.write(&mut buffer, &sealed::Leave::GIVEN);
             let bytes = &buffer.as_ref()[..n];
             assert_eq!((n, Kind::of(bytes)), (T::BYTES, Some(T::KIND)));
             assert_eq!(T::decode(bytes), Some(message));
@@ -294,7 +343,7 @@ mod tests {
                 foreign[i] ^= 1 << (i % 8);
                 if let Some(other) = T::decode(&foreign) {
                     let mut again = T::zeros();
-                    other.encode(&mut again);
+                    other.write(&mut again, &sealed::Leave::GIVEN);
                     assert_eq!(again.as_ref(), foreign, "{other:?}");
                 }
             }

@@ -110,9 +110,3 @@ message! {
         clients: List<ClientView, CLIENTS>,
     }
 }
-
-impl Snapshot {
-    const fn size(&self) -> usize {
-        <Self as super::Wire>::BYTES
-    }
-}

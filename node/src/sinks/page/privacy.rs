@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use millpond_report::consent::Matter;
+use millpond_report::gate;
 use millpond_report::sink::Door;
 use millpond_report::state::More;
-use millpond_report::wire::range::{Answer, Level, QuestionId, Schema, Week};
+use millpond_report::wire::range::Level;
 use millpond_report::wire::{Kind, Weekly, Wire};
 
 use super::changes::Question;
@@ -128,10 +129,8 @@ fn exposure(out: &mut String, view: &View<'_>) {
 
 /// The weekly report, as bytes, with an answer that is nobody's.
 pub fn example() -> Vec<u8> {
-    let weekly =
-        Weekly { schema: Schema::new(1), week: Week::new(0), question: QuestionId::new(0), answer: Answer::new(0) };
     let mut bytes = Weekly::zeros();
-    let n = weekly.encode(&mut bytes);
+    let n = gate::preview().encode(&mut bytes);
     bytes.as_ref().get(..n).unwrap_or_default().to_vec()
 }
 
