@@ -14,6 +14,15 @@ struct Rule {
     except: &'static [&'static str],
 }
 
+/// Where a lock or an atomic holds no raw value, and why.
+const EXCEPT_SHARING: &[&str] = &[
+    // A handle counts who is inside: one call at a time.
+    "firmware-glue/src/memory.rs",
+    // A thread that reads bytes is told to stop; it knows no permit.
+    "node/src/capture/stations.rs",
+    "node/src/capture/stream.rs",
+];
+
 const RULES: &[Rule] = &[
     Rule {
         name: "prints",
@@ -35,8 +44,8 @@ const RULES: &[Rule] = &[
             "UnixStream",
             "UnixListener",
             "UnixDatagram",
-            "std::net",
-            "std::process",
+            "process::exit",
+            "process::abort",
             "io::stdout",
             "io::stderr",
         ],
@@ -78,44 +87,26 @@ const RULES: &[Rule] = &[
             "OnceCell",
             "Mutex",
             "RwLock",
-            "Arc",
-            "Rc",
-            "mpsc",
-            "Sender",
-            "channel",
-        ],
-        folders: &[
-            "firmware-glue/report/src",
-            "firmware-glue/src",
-            "dsp/src",
-            "node/src/pipeline",
-            "node/src/telemetry",
-        ],
-        except: &[
-            // A channel of the air, not of a program.
-            "dsp/src",
-            "firmware-glue/report/src/wire",
-            "firmware-glue/report/src/gate",
-            "firmware-glue/report/src/estimate.rs",
-        ],
-    },
-    Rule {
-        name: "shares what a value could be put into",
-        words: &[
-            "Cell",
-            "RefCell",
-            "UnsafeCell",
-            "OnceCell",
-            "Mutex",
-            "RwLock",
+            "AtomicBool",
+            "AtomicU32",
+            "AtomicU64",
+            "AtomicUsize",
             "Arc",
             "Rc",
             "mpsc",
             "Sender",
             "SyncSender",
         ],
-        folders: &["dsp/src", "firmware-glue/report/src"],
-        except: &[],
+        folders: &[
+            "dsp/src",
+            "firmware-glue/report/src",
+            "firmware-glue/src",
+            "node/src/capture",
+            "node/src/pipeline",
+            "node/src/planner",
+            "node/src/telemetry",
+        ],
+        except: EXCEPT_SHARING,
     },
     Rule {
         name: "panics with a text of its own, or has unsafe code",
@@ -232,8 +223,9 @@ fn has(line: &str, word: &str) -> bool {
 fn refused(rule: &Rule, text: &str) -> Vec<(usize, &'static str)> {
     let lines = code(text);
     let hits = |(n, line): (usize, &String)| {
-        let line = line.clone();
-        rule.words.iter().filter(move |w| has(&line, w)).map(move |w| (n + 1, *w)).collect::<Vec<_>>()
+        // What is checked when it is compiled cannot panic when it runs.
+        let constant = |w: &str| w.starts_with("assert") && has(&line, "const");
+        rule.words.iter().filter(|w| has(&line, w) && !constant(w)).map(|w| (n + 1, *w)).collect::<Vec<_>>()
     };
     lines.iter().enumerate().flat_map(hits).collect()
 }

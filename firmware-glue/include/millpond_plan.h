@@ -15,11 +15,14 @@
 // Most entries of one array of an `mp_site`.
 #define MP_SITE_ENTRIES_MAX 4096
 
-// Most reasons, and most losers, of one decision.
-#define MP_TERMS_MAX 8
+// Most reasons of one decision: one of each code, so that none is left out.
+#define MP_REASONS_MAX 16
+
+// Most losers of one decision.
+#define MP_LOSERS_MAX 8
 
 // Bytes of an encoded decision.
-#define MP_DECISION_BYTES 118
+#define MP_DECISION_BYTES 158
 
 // Each radio has a channel of its own. Without it, the radios of a band share one.
 #define MP_SITE_PER_RADIO 1
@@ -410,9 +413,9 @@ typedef struct mp_decision {
   // Setting after.
   struct mp_setting to;
   // The terms of the gain, weightiest first.
-  struct mp_reason reasons[MP_TERMS_MAX];
+  struct mp_reason reasons[MP_REASONS_MAX];
   // The settings that were not taken, best first.
-  struct mp_loser losers[MP_TERMS_MAX];
+  struct mp_loser losers[MP_LOSERS_MAX];
   // The input whose smallest change would change the decision, and the value that it would need.
   struct mp_reason flip;
   // Gain that is expected of the whole plan, tenths of a percent.

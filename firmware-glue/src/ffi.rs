@@ -69,7 +69,7 @@ mod plan {
         assert!(size_of::<mp_site_radio>() == 20 && size_of::<mp_site_loss>() == 12);
         assert!(size_of::<mp_site_client>() == 24 && size_of::<mp_site_client_loss>() == 12);
         assert!(size_of::<mp_site_neighbour>() == 16 && size_of::<mp_site_dfs>() == 12);
-        assert!(size_of::<mp_site_rule>() == 16 && size_of::<mp_decision>() == 320);
+        assert!(size_of::<mp_site_rule>() == 16 && size_of::<mp_decision>() == 424);
     };
 
     macro_rules! plain {

@@ -10,7 +10,7 @@ use millpond_report::wire::{Kind, RangeText};
 struct Leak;
 
 #[rustfmt::skip]
-impl Wire for Leak { type Scope = Lan; type Bytes = [u8; 1]; const KIND: Kind = Kind::Event; const BYTES: usize = 1; const JSON: usize = 1; fn zeros() -> [u8; 1] { [0] } fn encode(&self, _: &mut [u8; 1]) -> usize { 1 } fn decode(_: &[u8]) -> Option<Self> { None } fn json(&self, _: &mut dyn std::fmt::Write) -> std::fmt::Result { Ok(()) } fn fields(_: &mut dyn FnMut(&'static str, RangeText)) {} } //~
+impl Wire for Leak { type Scope = Lan; type Bytes = [u8; 1]; const KIND: Kind = Kind::Event; const BYTES: usize = 1; const JSON: usize = 1; fn zeros() -> [u8; 1] { [0] } fn decode(_: &[u8]) -> Option<Self> { None } fn json(&self, _: &mut dyn std::fmt::Write) -> std::fmt::Result { Ok(()) } fn fields(_: &mut dyn FnMut(&'static str, RangeText)) {} } //~
 
 fn main() {
     let _ = Leak;

@@ -24,7 +24,7 @@ pub mod wire;
 pub use audit::Audit;
 pub use budget::{BudgetTicket, Ledger};
 pub use consent::Consents;
-pub use event::EventCode;
+pub use event::{EventCode, Numbers};
 pub use raw::{Address, Raw, Telemetry, Wipe};
 pub use sink::{Port, Sink, Wired};
 pub use state::{AdminConfirmed, Privacy, SensingPermit};

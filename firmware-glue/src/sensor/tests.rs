@@ -178,8 +178,11 @@ fn off_is_off_at_once_and_forgets() {
     assert_eq!(sensor.zones(1_000_000)[0].state, MP_ZONE_OFF);
     let after = 2000 + 15 * 60_000_000;
     assert_eq!(push(after - 1), MP_OFF);
-    assert_eq!(push(after), MP_OK, "the pause ends by itself");
+    assert_eq!(push(after + 99), MP_OFF, "a stamp on a frame ends no pause");
+    assert_eq!(sensor.zones(after - 1_000_000)[0].state, MP_ZONE_OFF);
+    assert_eq!(push(after), MP_OFF);
     assert_eq!(sensor.zones(after)[0].state, MP_ZONE_UNKNOWN);
+    assert_eq!(push(after), MP_OK, "the pause ends by itself, by the clock of polls");
     assert_eq!(sensor.sensing(after, MP_SENSING_PAUSED, 0), MP_OK);
     assert_eq!(push(u64::from(u32::MAX) * 1_000_000), MP_OFF, "until it is switched on");
     assert_eq!(sensor.sensing(after, MP_SENSING_ON, 0), MP_OK);

@@ -21,7 +21,16 @@ pub(crate) use range::choices;
 mod sealed {
     pub trait Sealed {}
 
-    /// Whoever has one may encode a message: the gate's own.
+    /// What a message can do for the gate alone.
+    pub trait Message {
+        /// Writes the canonical bytes to the front of the buffer and returns their number.
+        fn write(&self, out: &mut [u8], leave: &Leave) -> usize;
+        /// Whether the fields go with one another: an event's number with its code, a weekly answer with its question.
+        /// Nothing else decodes.
+        fn is_coherent(&self) -> bool;
+    }
+
+    /// Whoever has one may encode a message: [`Derived`](super::Derived) and [`Decoded`](super::Decoded).
     pub struct Leave(());
 
     impl Leave {
@@ -95,7 +104,7 @@ pub type RangeText = fn(&mut dyn Write) -> fmt::Result;
 /// assert_eq!(Zone::KIND, Kind::Zone);
 /// assert_eq!(Zone::decode(&[2, 1, 9, 1, 0, 0, 0, 0]), None); // a state of 9 does not exist
 /// ```
-pub trait Wire: sealed::Sealed + Copy + Eq {
+pub trait Wire: sealed::Message + Copy + Eq {
     /// How far it may go.
     type Scope: Scope;
     /// An array of [`BYTES`](Self::BYTES) bytes.
@@ -109,13 +118,6 @@ pub trait Wire: sealed::Sealed + Copy + Eq {
 
     /// A buffer of zeros.
     fn zeros() -> Self::Bytes;
-    /// Writes the canonical bytes to the front of the buffer and returns their number. Takes a leave that nobody outside has:
-    /// use [`Derived::encode`], or [`Decoded::encode`].
-    #[doc(hidden)]
-    fn write(&self, out: &mut Self::Bytes, leave: &sealed::Leave) -> usize;
-    /// Whether the fields go with one another: an event's number with its code, a weekly answer with its question. Nothing
-    /// else decodes.
-    fn is_coherent(&self) -> bool;
     /// Reads canonical bytes; refuses all others.
     fn decode(bytes: &[u8]) -> Option<Self>;
     /// Renders JSON without padding.
@@ -144,7 +146,7 @@ impl<T: Wire, S: Scope> Derived<T, S> {
 
     /// Writes the canonical bytes to the front of the buffer and returns their number.
     pub fn encode(&self, out: &mut T::Bytes) -> usize {
-        self.0.write(out, &sealed::Leave::GIVEN)
+        self.0.write(out.as_mut(), &sealed::Leave::GIVEN)
     }
 }
 
@@ -166,7 +168,7 @@ impl<T: Wire> Decoded<T> {
 
     /// Writes the bytes that it was read from.
     pub fn encode(&self, out: &mut T::Bytes) -> usize {
-        self.0.write(out, &sealed::Leave::GIVEN)
+        self.0.write(out.as_mut(), &sealed::Leave::GIVEN)
     }
 }
 
@@ -234,7 +236,19 @@ macro_rules! message {
     }) => {
         $crate::wire::group! { $(#[$doc])* $name { $( $(#[$fdoc])* $f: $t ),* } }
 
-        impl $crate::wire::sealed::Sealed for $name {}
+        impl $crate::wire::sealed::Message for $name {
+            fn write(&self, out: &mut [u8], _: &$crate::wire::sealed::Leave) -> usize {
+                let mut w = $crate::wire::Writer::new(out);
+                $crate::wire::Field::put(&<Self as $crate::wire::Wire>::KIND, &mut w);
+                $crate::wire::Field::put(self, &mut w);
+                w.zeros(<Self as $crate::wire::Wire>::BYTES);
+                self.size()
+            }
+
+            fn is_coherent(&self) -> bool {
+                self.coherent()
+            }
+        }
 
         impl $crate::wire::Wire for $name {
             type Scope = $crate::wire::$scope;
@@ -251,15 +265,6 @@ macro_rules! message {
                 [0; <Self as $crate::wire::Wire>::BYTES]
             }
 
-            fn write(&self, out: &mut Self::Bytes, _: &$crate::wire::sealed::Leave) -> usize {
-                let n = self.size();
-                let mut w = $crate::wire::Writer::new(out);
-                $crate::wire::Field::put(&Self::KIND, &mut w);
-                $crate::wire::Field::put(self, &mut w);
-                w.zeros(Self::BYTES);
-                n
-            }
-
             fn decode(bytes: &[u8]) -> Option<Self> {
                 let mut r = $crate::wire::Reader::new(bytes);
                 let kind: $crate::wire::Kind = $crate::wire::Field::take(&mut r)?;
@@ -268,11 +273,7 @@ macro_rules! message {
                 }
                 let message: Self = $crate::wire::Field::take(&mut r)?;
                 r.zeros(message.size().checked_sub(1 + <Self as $crate::wire::Field>::LEN)?)?;
-                (r.is_empty() && message.is_coherent()).then_some(message)
-            }
-
-            fn is_coherent(&self) -> bool {
-                self.coherent()
+                (r.is_empty() && message.coherent()).then_some(message)
             }
 
             fn json(&self, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
@@ -316,12 +317,12 @@ mod tests {
             let mut buffer = T::zeros();
             while !message.is_coherent() {
                 // It has bytes, and they are refused.
-                message.write(&mut buffer, &sealed::Leave::GIVEN);
+                message.write(buffer.as_mut(), &sealed::Leave::GIVEN);
                 assert!(T::decode(buffer.as_ref()).is_none(), "{message:?}");
                 message = T::sample(&mut pick);
             }
             buffer.as_mut().fill(0xee);
-            let n = message.write(&mut buffer, &sealed::Leave::GIVEN);
+            let n = message.write(buffer.as_mut(), &sealed::Leave::GIVEN);
             let bytes = &buffer.as_ref()[..n];
             assert_eq!((n, Kind::of(bytes)), (T::BYTES, Some(T::KIND)));
             assert_eq!(T::decode(bytes), Some(message));
@@ -343,7 +344,7 @@ mod tests {
                 foreign[i] ^= 1 << (i % 8);
                 if let Some(other) = T::decode(&foreign) {
                     let mut again = T::zeros();
-                    other.write(&mut again, &sealed::Leave::GIVEN);
+                    other.write(again.as_mut(), &sealed::Leave::GIVEN);
                     assert_eq!(again.as_ref(), foreign, "{other:?}");
                 }
             }
