@@ -224,8 +224,8 @@ fn refused(rule: &Rule, text: &str) -> Vec<(usize, &'static str)> {
     let lines = code(text);
     let hits = |(n, line): (usize, &String)| {
         // What is checked when it is compiled cannot panic when it runs.
-        let constant = |w: &str| w.starts_with("assert") && has(&line, "const");
-        rule.words.iter().filter(|w| has(&line, w) && !constant(w)).map(|w| (n + 1, *w)).collect::<Vec<_>>()
+        let constant = |w: &str| w.starts_with("assert") && has(line, "const");
+        rule.words.iter().filter(|w| has(line, w) && !constant(w)).map(|w| (n + 1, *w)).collect::<Vec<_>>()
     };
     lines.iter().enumerate().flat_map(hits).collect()
 }
