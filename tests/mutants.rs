@@ -399,6 +399,9 @@ fn workspace() -> PathBuf {
     let manifest = text("Cargo.toml");
     let (before, rest) = manifest.split_once("members = [").expect("a workspace has members");
     let (_, after) = rest.split_once(']').expect("a list ends");
+    let (_, after) = after
+        .split_once("default-members = [")
+        .map_or(("", after), |(_, list)| list.split_once(']').expect("a list ends"));
     let local = |l: &&str| !l.contains("path = ") || l.contains("millpond-report");
     let after: Vec<&str> = after.lines().filter(local).collect();
     let manifest = format!("{before}members = [\"firmware-glue/report\", \"tests\"]{}\n", after.join("\n"));
