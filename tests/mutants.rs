@@ -264,7 +264,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant(
         "t_dp_ledger",
         "budget/mod.rs",
-        "What::Sum(books.cost_until(is_old))",
+        "What::Sum(books.cost_of(|r| is_old(r) || is_sum(r)))",
         "What::Sum(0)",
         "what is forgotten costs nothing",
     ),
