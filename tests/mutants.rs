@@ -329,8 +329,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant(
         "t_dp_ledger",
         "budget/mod.rs",
-        "r.day > day || r.debit()",
-        "r.debit()",
+        "self.iter().any(|r| r.day > day)",
+        "day > u32::MAX - 1",
         "a clock that went back gives anew",
     ),
     Mutant(

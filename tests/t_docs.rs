@@ -30,7 +30,7 @@ const NAMES: &[(&str, State)] = {
     &[
         ("t_types", Whole),
         ("t_rename", Part("page, export, settings, terminal; MQTT and metrics are open; three seconds of each home")),
-        ("t_nonint", Open("needs the node's sinks; the gate's part is in t_off")),
+        ("t_nonint", Part("page, export, settings, terminal; MQTT and metrics are open; eight seconds of each home")),
         (
             "t_canary",
             Part(

@@ -1,44 +1,24 @@
 //! `t_rename` of the privacy contract: 200 random homes under two namings give the same bytes on every sink, and the same
 //! decisions when the order of arrival within a scan is shuffled.
 
-use std::io::{self, Write};
+mod once;
+
 use std::net::IpAddr;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use millpond_datasets::sim::{Identities, Identity, Scene};
 use millpond_dsp::phy::{MacAddr, Micros};
 use millpond_node::demo::{Setup, sensing_on};
-use millpond_node::net::http::{Method, Request};
-use millpond_node::net::{Answer, Doors, Keys, Service};
-use millpond_node::pipeline::Calendar;
-use millpond_node::runtime::{Clock, Control, Household, Outlets, run_once};
-use millpond_node::sinks::Board;
-use millpond_node::sinks::journal::Journal;
-use millpond_node::sinks::page::{Page, json, state};
-use millpond_node::sinks::terminal::Terminal;
 use millpond_node::telemetry::{AirReport, Reports};
 use millpond_report::Raw;
 use millpond_tests::canary::{Canaries, Secret};
 use millpond_tests::cases;
+use once::Said;
 
 /// Homes; each runs under two namings and once shuffled.
 const SCENES: u64 = 200;
 /// How much of each scene.
 const SECONDS: u64 = 3;
-
-/// A stream that several hold.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A source of numbers for shuffling.
 struct Draw(u64);
@@ -70,61 +50,13 @@ impl<F: Fn(Micros) -> AirReport + Send> Reports for Shuffled<F> {
     }
 }
 
-/// What a run gave out, and what it decided.
-#[derive(PartialEq)]
-struct Said {
-    sinks: Vec<u8>,
-    decisions: Vec<String>,
-}
-
 fn run(setup: &Setup, shuffle: Option<u64>) -> Said {
     let mut parts = setup.parts(SECONDS as f64).expect("random scenes are valid");
     if let Some(seed) = shuffle {
         let reports = setup.reports();
         parts.reports = Box::new(Shuffled(move |now| reports.open_report(now), Draw(seed)));
     }
-    let control = Arc::new(Control::new(sensing_on(), Calendar::default()));
-    let board = Arc::new(Mutex::new(Board::new(setup.labels())));
-    let doors = Doors::new(([127, 0, 0, 1], 1).into(), &[]);
-    let keys = Keys::from_bytes([7; 32]);
-    let house = Arc::new(Household::new(Arc::clone(&control), Clock::start(), Arc::clone(&board)));
-    let key = keys.admin.clone();
-    let page = Arc::new(Page::new(Arc::clone(&board), doors, keys, house, true));
-    let text = Shared::default();
-    let out: Box<dyn Write + Send> = Box::new(text.clone());
-    let terminal = Some(Terminal::new(out, setup.labels()));
-    let page_sink = Some((Arc::clone(&board), Arc::clone(&page)));
-    let mut outlets = Outlets { terminal, page: page_sink, journal: Some(Journal::default()), ..Outlets::default() };
-    run_once(&mut parts, &control, &mut outlets, Micros(SECONDS * 1_000_000), Micros(60_000_000));
-    let mut sinks = text.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    sinks.extend(state(&board.lock().unwrap_or_else(PoisonError::into_inner)).bytes());
-    for path in [
-        "/",
-        "/ja",
-        "/history",
-        "/privacy",
-        "/api/status.txt",
-        "/api/why.txt",
-        "/api/network.txt",
-        "/api/settings",
-        "/api/history",
-        "/export.json",
-        "/export.csv",
-        "/export.influx",
-    ] {
-        sinks.extend(get(&page, path, &key));
-    }
-    let journal = outlets.journal.expect("it was put there");
-    Said { sinks, decisions: journal.decisions.iter().map(json).collect() }
-}
-
-fn get(page: &Page, path: &str, key: &str) -> Vec<u8> {
-    let host = Some("127.0.0.1:1".to_owned());
-    let request = Request { host, key: Some(key.to_owned()), wants_page: true, ..Request::of(Method::Get, path) };
-    match page.answer(&request) {
-        Answer::Whole(response) => response.body,
-        Answer::Stream(_) => panic!("this path is no stream"),
-    }
+    once::run(setup, parts, sensing_on(), SECONDS)
 }
 
 /// A scene under one naming.

@@ -553,7 +553,8 @@ mp_result mp_message_encode(struct mp_sensor *sensor,
 
 // Switches sensing: `MP_SENSING_ON` (which ends a pause too), `MP_SENSING_OFF`, or `MP_SENSING_PAUSED` for
 // `pause_minutes`: 15, 60, or 0 until switched on. Whoever calls this with `MP_SENSING_ON` answers for the household's
-// consent. Off and paused take effect at once and forget what the detectors held.
+// consent. Off and paused take effect at once and forget what the detectors held. A pause ends by the time of
+// `mp_sensor_poll`, not by that of a frame.
 //
 // # Safety
 // `sensor` as for `mp_sensor_push`.

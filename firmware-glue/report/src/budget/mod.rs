@@ -185,7 +185,7 @@ impl<S: LedgerStore> Ledger<S> {
         if books.left() >= REPORT_MICRO_EPS {
             return Ok(());
         }
-        if books.iter().any(|r| r.day > day) {
+        if books.is_after(day) {
             return Err(Spent::Clock);
         }
         let young = books.iter().filter(|r| r.debit().is_some() && r.day.saturating_add(MONTH) > day).copied();
@@ -199,7 +199,7 @@ impl<S: LedgerStore> Ledger<S> {
     /// - Errors: [`Spent::Damaged`], [`Spent::Clock`], [`Spent::Store`]
     pub fn forget(&mut self, day: u32) -> Result<usize, Spent> {
         let books = self.books()?;
-        if books.iter().any(|r| r.day > day) {
+        if books.is_after(day) {
             return Err(Spent::Clock);
         }
         let is_sum = |r: &Record| matches!(r.what, What::Sum(_));
@@ -222,9 +222,10 @@ impl<S: LedgerStore> Ledger<S> {
         if !privacy.weekly() {
             return Err(Spent::NoConsent);
         }
+        // This refuses a day before the last one as well.
         self.forget(day)?;
         let books = self.books()?;
-        if books.iter().any(|r| r.day > day || r.debit().is_some() && r.day / 7 == day / 7) {
+        if books.iter().any(|r| r.debit().is_some() && r.day / 7 == day / 7) {
             return Err(Spent::Clock);
         }
         let young = books.iter().filter(|r| r.day.saturating_add(MONTH) > day);
@@ -311,6 +312,11 @@ impl<S: LedgerStore> Ledger<S> {
 impl Books {
     fn iter(&self) -> impl Iterator<Item = &Record> {
         self.records.iter().flatten()
+    }
+
+    /// Whether the last record is of a later day: the clock is behind.
+    fn is_after(&self, day: u32) -> bool {
+        self.iter().any(|r| r.day > day)
     }
 
     /// What the lifetime that was opened last has cost, as far as these records tell.
