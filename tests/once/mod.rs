@@ -35,6 +35,8 @@ pub struct Said {
     pub sinks: Vec<u8>,
     /// The decisions as JSON.
     pub decisions: Vec<String>,
+    /// The exports: JSON, CSV, Influx lines.
+    pub exports: [String; 3],
 }
 
 /// Runs a home for some seconds of its own time.
@@ -70,8 +72,10 @@ pub fn run(setup: &Setup, mut parts: Parts, privacy: Privacy, seconds: u64) -> S
     ] {
         sinks.extend(get(&page, path, &key));
     }
+    let export = |form| String::from_utf8(get(&page, &format!("/export.{form}"), &key)).expect("text");
+    let exports = ["json", "csv", "influx"].map(export);
     let journal = outlets.journal.expect("it was put there");
-    Said { sinks, decisions: journal.decisions.iter().map(json).collect() }
+    Said { sinks, decisions: journal.decisions.iter().map(json).collect(), exports }
 }
 
 fn get(page: &Page, path: &str, key: &str) -> Vec<u8> {

@@ -18,6 +18,31 @@ gate's table of doors; do not edit it. After a change: `MILLPOND_BLESS=1 cargo t
 3 alone, after an admin's consent. Levels: 0 quiet, 1 local (as installed), 2 home, 3 managed.
 ";
 
+/// What an export holds beside messages: where it stands, and what it is.
+pub const EXPORT: &[(&str, &str)] = &[
+    ("export", "always `millpond`"),
+    ("schema", "version of the export's form"),
+    ("version", "release of the software"),
+    ("history.slot", "the slot that ran, since Monday, 5 January 1970"),
+    ("history.held", "whether the household has put its history on hold"),
+    ("settings.settings.level", "level in force"),
+    ("settings.settings.sensing", "the switch"),
+    ("settings.settings.pause_s", "seconds that a pause still lasts, or `until resumed`"),
+    ("settings.settings.zones_off", "zones that are switched off"),
+    ("settings.settings.weekly", "consent to the weekly report"),
+    ("settings.settings.keep", "history kept across restarts"),
+    ("settings.settings.hold", "history on hold"),
+    ("settings.consents.matter", "what was agreed to"),
+    ("settings.consents.stands", "whether it is in force"),
+    ("settings.consents.given_at", "slot of the yes, where it is known"),
+    ("settings.consents.withdrawn_at", "slot of the withdrawal, where there was one and it is known"),
+    ("settings.consents.messages", "the messages that were shown with the question"),
+    ("settings.zones", "the zones' labels, as the user typed them"),
+    ("settings.broker", "whether the MQTT broker is there"),
+    ("settings.lost_sources", "sources that are missing, by their place in the settings file"),
+    ("settings.failing", "whether the store cannot be written"),
+];
+
 /// The whole text.
 pub fn dictionary() -> String {
     let (messages, mut out) = (schema::messages(), HEAD.to_string());
@@ -39,6 +64,13 @@ pub fn dictionary() -> String {
             e.number,
             e.range.replace('|', ", ")
         );
+    }
+    out.push_str(
+        "\n## Export\n\nThe messages of the home, some with the label that the user typed (`label`), entries of the audit with the slot \
+         since Monday, 5 January 1970 (`at`), and these:\n\n| exported | means |\n|---|---|\n",
+    );
+    for (path, means) in EXPORT {
+        let _ = writeln!(out, "| `{path}` | {means} |");
     }
     out
 }
