@@ -71,7 +71,7 @@ const NAMES: &[(&str, State)] = {
                 "undo is shown with the keeper and real actuators in the node's own tests; messages of a plan, not of a daemon's history",
             ),
         ),
-        ("t_window", Open("needs the node's planner")),
+        ("t_window", Part("radar is the driver's: the node plans no change at once for it yet")),
         ("t_equal", Part("the switches of reporting; the node sends no report yet")),
         (
             "t_export",

@@ -17,7 +17,7 @@ use super::{Fault, check};
 use crate::act::{Actuator, DryRun, HostapdActuator, Keeper, OvsdbActuator};
 use crate::capture::{Log, Payload, ReplaySource, Source, StationsSource, StreamSource, UdpSource};
 use crate::command::House;
-use crate::config::{ActuatorConfig, Config, MqttFileConfig, SourceConfig, TelemetryConfig};
+use crate::config::{ActuatorConfig, Config, MqttFileConfig, SourceConfig, TelemetryConfig, TimeZone};
 use crate::net::subscriber::Subscriber;
 use crate::net::{BrokerConfig, Doors, Keys, Serial, Server, Streams, Tail};
 use crate::pipeline::{Calendar, Pipeline};
@@ -93,7 +93,16 @@ fn daemon(config: &Config, streams: &mut Streams) -> Result<(), Fault> {
     let privacy = privacy.for_instance(u64::from_be_bytes(instance));
     let vault = Vault::new(folder.path(), random);
     let keeping = Keeping::new(Some(vault), config.keep.retention, held);
-    let control = Arc::new(Control::new(privacy, calendar).with_keeping(keeping));
+    let timezone = config.plan.timezone.clone().or_else(|| {
+        let etc_tz = read_text(Path::new("/etc/TZ"), 256).ok();
+        TimeZone::of_system(etc_tz.as_deref())
+    });
+    if timezone.is_none() {
+        streams.progress("no time zone is known here: the window for changes counts in UTC; [plan] timezone sets it");
+    }
+    let timezone = timezone.unwrap_or_else(TimeZone::utc);
+    let control = Control::new(privacy, calendar).with_keeping(keeping).with_days(timezone, random);
+    let control = Arc::new(control);
     let board = Arc::new(Mutex::new(Board::new(config.labels.clone())));
     let live_parts = parts(config, calendar)?;
 

@@ -13,7 +13,7 @@ pub use fault::{ConfigError, ConfigFault};
 pub use read::{CONFIG_MAX, read};
 pub use settings::{
     ActuatorConfig, Config, ControlConfig, KeepConfig, Mode, MqttFileConfig, PlanConfig, SourceConfig, TelemetryConfig,
-    Window,
+    TimeZone, Window,
 };
 
 use crate::net::{BindError, check_bind};

@@ -296,9 +296,10 @@ fn plan(table: &Table<'_>) -> PlanConfig {
         }
     };
     let window = table.parsed("window", "03:00-05:00").unwrap_or(NIGHT);
+    let timezone = table.parsed("timezone", "CET-1CEST,M3.5.0,M10.5.0/3");
     let seed = table.integer("seed", 0..=i64::MAX).unwrap_or(0).unsigned_abs();
     table.finish();
-    PlanConfig { mode: mode.unwrap_or(Mode::Ask), actuator, window, seed }
+    PlanConfig { mode: mode.unwrap_or(Mode::Ask), actuator, window, timezone, seed }
 }
 
 fn mqtt(table: &Table<'_>) -> Option<MqttFileConfig> {

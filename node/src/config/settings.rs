@@ -204,6 +204,46 @@ impl std::str::FromStr for Window {
     }
 }
 
+/// The household's time zone, daylight saving included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeZone(tz::TimeZone);
+
+impl TimeZone {
+    /// Coordinated universal time.
+    pub fn utc() -> Self {
+        Self(tz::TimeZone::utc())
+    }
+
+    /// The system's own. `/etc/TZ`, which OpenWrt has, is handed in as text; else what `TZ` or `/etc/localtime` says. `None` where
+    /// there is none.
+    pub fn of_system(etc_tz: Option<&str>) -> Option<Self> {
+        let named = etc_tz.and_then(|text| text.trim().parse().ok());
+        named.or_else(|| tz::TimeZone::local().ok().map(Self))
+    }
+
+    /// The minute of the day, 0 to 1439, at a time in seconds since 1970, UTC.
+    pub fn minute(&self, unix_s: i64) -> u16 {
+        let offset = self.0.find_local_time_type(unix_s).map_or(0, |t| i64::from(t.ut_offset()));
+        (unix_s.saturating_add(offset).rem_euclid(86_400) / 60) as u16
+    }
+}
+
+impl std::str::FromStr for TimeZone {
+    type Err = ();
+
+    /// A POSIX rule (`CET-1CEST,M3.5.0,M10.5.0/3`), or a name where the system has the tables (`Europe/Berlin`).
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text.is_empty() || text.len() > 128 || text.contains("..") || !text.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(());
+        }
+        // A path is no name of a zone: the file would be read with the daemon's rights.
+        if text.starts_with(['/', ':']) {
+            return Err(());
+        }
+        tz::TimeZone::from_posix_tz(text).map(Self).map_err(|_| ())
+    }
+}
+
 /// What may be changed, by what, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanConfig {
@@ -211,8 +251,10 @@ pub struct PlanConfig {
     pub mode: Mode,
     /// By what.
     pub actuator: ActuatorConfig,
-    /// When.
+    /// When, by the clock of this zone.
     pub window: Window,
+    /// The household's time zone; none means the system's.
+    pub timezone: Option<TimeZone>,
     /// Fixes the search, so that a decision can be recomputed.
     pub seed: u64,
 }

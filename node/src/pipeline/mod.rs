@@ -49,6 +49,8 @@ pub struct Pipeline {
     last: Vec<Option<Derived<Zone, Lan>>>,
     next: Micros,
     silent: bool,
+    /// A new epoch has begun, and what is out of hearing is still to be forgotten.
+    epoch: bool,
 }
 
 impl Pipeline {
@@ -58,12 +60,20 @@ impl Pipeline {
     pub fn new(zones: u8, places: &[Place], calendar: Calendar, handles: Shuffle) -> Self {
         let zones = zones.clamp(1, sense::ZONES as u8);
         let last = (0..zones).map(|_| None).collect();
-        Self { sense: Raw::new(Sense::new(zones, places)), calendar, handles, last, next: Micros(0), silent: false }
+        Self {
+            sense: Raw::new(Sense::new(zones, places)),
+            calendar,
+            handles,
+            last,
+            next: Micros(0),
+            silent: false,
+            epoch: false,
+        }
     }
 
-    /// Gives the links new numbers: an erasure, or a new epoch.
+    /// Gives the links new numbers: an erasure, or a new epoch. Who is out of hearing is forgotten with the next timer.
     pub fn set_handles(&mut self, handles: Shuffle) {
-        self.handles = handles;
+        (self.handles, self.epoch) = (handles, true);
     }
 
     /// Takes one frame. It gives nothing back today: zones are told by the timer, whatever arrives.
@@ -78,6 +88,9 @@ impl Pipeline {
         match privacy.sensing(now.0) {
             Ok(permit) => {
                 self.silent = false;
+                if std::mem::take(&mut self.epoch) {
+                    gate::poll(&permit, &mut self.sense, now.0, Sense::begin_epoch);
+                }
                 gate::poll(&permit, &mut self.sense, now.0, Sense::tick);
                 if self.is_due(now) {
                     self.tell(&permit, now, &mut actions);

@@ -101,6 +101,14 @@ impl Sense {
         true
     }
 
+    /// Forgets the addresses of links that are out of hearing: an identifier lives for one epoch.
+    pub fn begin_epoch(&mut self, now_us: u64) -> bool {
+        for link in self.links.iter_mut().filter(|l| Micros(now_us).since(l.last) > SILENT) {
+            (link.ends, link.known, link.level) = (crate::capture::Ends::NOBODY, false, None);
+        }
+        true
+    }
+
     /// The number of a frame's link: links are counted in order of arrival, so nothing depends on an address's value.
     fn link_of(&mut self, frame: &Frame, t: Micros) -> Option<LinkId> {
         let (ends, stream) = (frame.ends(), frame.stream());
@@ -315,6 +323,16 @@ mod tests {
         sense.push(&frame(stranger(99), 11_000_000));
         let at = place(&sense).unwrap();
         assert_eq!((sense.links[at].frames, sense.links.len()), (1, LINKS));
+    }
+
+    #[test]
+    fn a_new_epoch_forgets_who_is_out_of_hearing() {
+        let mut sense = Sense::new(1, &[]);
+        sense.push(&frame(stranger(1), 0));
+        sense.push(&frame(stranger(2), SILENT.0));
+        sense.begin_epoch(SILENT.0 + 1);
+        let is = |n: u32, at: usize| sense.links[at].ends.tx == stranger(n);
+        assert!(!is(1, 0) && is(2, 1));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use millpond_dsp::phy::Micros;
 
+use crate::config::TimeZone;
 use crate::pipeline::Calendar;
 
 /// Microseconds since start.
@@ -31,6 +32,12 @@ impl Clock {
 pub fn wall_calendar() -> Calendar {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Calendar { origin_s: (since.as_secs() % 86_400) as u32 }
+}
+
+/// The minute of the household's day, by the system's clock, which may jump.
+pub fn wall_minute(zone: &TimeZone) -> u16 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    zone.minute(since.as_secs() as i64)
 }
 
 /// The slot that runs, since Monday, 5 January 1970, UTC: by the system's clock, which may jump.

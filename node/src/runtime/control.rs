@@ -5,18 +5,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 use millpond_dsp::phy::Micros;
+use millpond_report::budget::sampler::{NoWords, Words};
 use millpond_report::gate::{self, NodeStatus};
 use millpond_report::handle::Shuffle;
 use millpond_report::state::{Admin, Less, More, StateError};
 use millpond_report::wire::range::{ManagedBy, Number, Sensing, Slot, Source};
 use millpond_report::{Derived, EventCode, Lan, Privacy, wire};
 
-use super::clock::wall_slot;
+use super::clock::{wall_minute, wall_slot};
 use crate::command::{Command, Outcome, PlanWord, Refused};
+use crate::config::TimeZone;
 use crate::message::Message;
 use crate::net::BrokerWatch;
 use crate::pipeline::Calendar;
-use crate::store::{Keeping, Noted, Record, Retention, Stored};
+use crate::store::{Draw, Keeping, Noted, Record, Retention, Stored};
 
 /// The state as the node's folder holds it, and whether something was left out: what somebody else wrote may lower, never
 /// raise.
@@ -31,6 +33,17 @@ pub fn restore(stored: &Stored) -> (Privacy, bool) {
             let left_out = privacy.import(&record.settings, 0);
             (privacy, left_out)
         }
+    }
+}
+
+/// Words for the gate.
+pub(super) struct Drawn(pub(super) Draw);
+
+impl Words for Drawn {
+    fn word(&mut self) -> Result<u32, NoWords> {
+        let mut bytes = [0; 4];
+        (self.0)(&mut bytes).map_err(|_| NoWords)?;
+        Ok(u32::from_le_bytes(bytes))
     }
 }
 
@@ -99,6 +112,10 @@ pub struct Control {
     origin: Option<u32>,
     words: (Sender<PlanWord>, Receiver<PlanWord>),
     handles: Mutex<Option<Shuffle>>,
+    /// The household's clock, for the window of changes; without it the calendar's.
+    timezone: Option<TimeZone>,
+    /// Draws the numbers of links anew each day.
+    random: Option<Draw>,
     /// Decoded frames.
     pub meter: Meter,
     /// Lost sources.
@@ -126,6 +143,8 @@ impl Control {
             origin: Some(calendar.origin_s / 300),
             words: bounded(WORDS),
             handles: Mutex::new(None),
+            timezone: None,
+            random: None,
             meter: Meter::default(),
             faults: Faults::default(),
             broker: Arc::default(),
@@ -136,6 +155,12 @@ impl Control {
     #[must_use]
     pub fn with_keeping(self, keeping: Keeping) -> Self {
         Self { keeping: Mutex::new(keeping), origin: None, ..self }
+    }
+
+    /// With the household's clock, and with randomness for new numbers each day.
+    #[must_use]
+    pub fn with_days(self, timezone: TimeZone, random: Draw) -> Self {
+        Self { timezone: Some(timezone), random: Some(random), ..self }
     }
 
     /// The state, locked. A panic elsewhere ends the process, so a poisoned lock is only seen in tests.
@@ -160,7 +185,7 @@ impl Control {
 
     /// The minute of the household's day.
     pub fn minute(&self, now: Micros) -> u16 {
-        self.slot(now).get() * 5
+        self.timezone.as_ref().map_or_else(|| self.slot(now).get() * 5, wall_minute)
     }
 
     /// Words on the plan, for the thread that plans.
@@ -184,6 +209,11 @@ impl Control {
         let mut keeping = self.keeping();
         let mut noted = Vec::new();
         if keeping.history.slot() != Some(slot) {
+            // An epoch is a day: handles of yesterday say nothing of today's.
+            if keeping.history.slot().is_some_and(|before| before / 288 != slot / 288) {
+                let drawn = self.random.map(|random| Shuffle::draw(&mut Drawn(random)));
+                drawn.into_iter().flatten().for_each(|handles| self.give_handles(handles));
+            }
             privacy.at(slot);
             noted = if keeping.history.slot().is_none() {
                 keeping.open(privacy, slot)
@@ -352,6 +382,24 @@ mod tests {
         assert_eq!(sensing(&control, 1), Sensing::On);
         assert!(done(&control, Command::Less(Less::Off), 1));
         assert_eq!(sensing(&control, 1), Sensing::Off);
+    }
+
+    #[test]
+    fn links_get_new_numbers_each_day() {
+        fn counted(bytes: &mut [u8]) -> std::io::Result<()> {
+            static NEXT: AtomicU32 = AtomicU32::new(0);
+            bytes.copy_from_slice(&NEXT.fetch_add(0x9e37_79b9, Ordering::Relaxed).to_be_bytes());
+            Ok(())
+        }
+        let control = Control::new(Privacy::new(), Calendar::default()).with_days(TimeZone::utc(), counted);
+        let at = |slots: u64| {
+            let (now, mut privacy) = (Micros(slots * 300 * Micros::SECOND.0), control.privacy());
+            let status = Message::Status(control.status(&privacy, now));
+            control.remember(&mut privacy, &status, now);
+            control.take_handles().is_some()
+        };
+        let new: Vec<u64> = (0..600).filter(|slot| at(*slot)).collect();
+        assert_eq!(new, [288, 576], "with the first slot of each day but the first, once");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use millpond_report::EventCode;
-use millpond_report::budget::sampler::{NoWords, Words};
 use millpond_report::gate;
 use millpond_report::handle::Shuffle;
 use millpond_report::sink::{Door, LanDoor};
@@ -11,6 +10,7 @@ use millpond_report::state::More;
 use millpond_report::wire::range::{Day as DayNumber, Hour, Level, Number, Slot, ZoneId};
 use millpond_report::wire::{Day, Kind, Month};
 
+use super::control::Drawn;
 use super::{Clock, Control};
 use crate::command::{Command, House, Look, Outcome, Refused};
 use crate::message::Message;
@@ -96,17 +96,6 @@ impl Household {
                 let _ = message.send(&mut sink);
             }
         }
-    }
-}
-
-/// Words for the gate.
-struct Drawn(Draw);
-
-impl Words for Drawn {
-    fn word(&mut self) -> Result<u32, NoWords> {
-        let mut bytes = [0; 4];
-        (self.0)(&mut bytes).map_err(|_| NoWords)?;
-        Ok(u32::from_le_bytes(bytes))
     }
 }
 
