@@ -192,6 +192,26 @@ fn off_is_off_at_once_and_forgets() {
 }
 
 #[test]
+fn links_get_new_handles_each_day() {
+    let mut c = config(8, 1);
+    c.seed = [5; 8];
+    let sensor = Owned::on(&c);
+    let handles = |t: u64| {
+        let mut all = vec![];
+        while let Ok(m) = sensor.poll(t) {
+            if m.kind == MP_MESSAGE_LINK {
+                // SAFETY: the kind says which part is there.
+                all.push(unsafe { m.of.link }.handle);
+            }
+        }
+        all
+    };
+    let days: Vec<_> = [0, 86_399, 86_400, 172_800].map(|s| handles(s * 1_000_000)).into();
+    assert!(days.iter().all(|d| d.len() == 8), "{days:?}");
+    assert!(days[0] == days[1] && days[1] != days[2] && days[2] != days[3], "{days:?}");
+}
+
+#[test]
 fn a_zone_is_switched_alone() {
     let mut c = config(2, 2);
     let zones = [1, 2];

@@ -93,6 +93,25 @@ lisen = "127.0.0.1:80"
 }
 
 #[test]
+fn a_time_zone_is_a_rule_or_a_name_and_no_path() {
+    let said = |text: &str| faults(&format!("[plan]\ntimezone = \"{text}\"\n")).iter().any(|f| f.contains("timezone"));
+    for good in ["UTC0", "CET-1CEST,M3.5.0,M10.5.0/3", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0"] {
+        assert!(!said(good), "{good}");
+    }
+    for bad in [
+        "",
+        "/etc/shadow",
+        ":/etc/localtime",
+        "../../etc/localtime",
+        "CET",
+        "three o'clock",
+        "CET-1CEST,M13.5.0,M10.5.0",
+    ] {
+        assert!(said(bad), "{bad}");
+    }
+}
+
+#[test]
 fn broken_text_is_told_beside_wrong_settings() {
     let found = faults("[plan]\nmode = auto\nwindow =\n[page]\non = 1\n[page]\n");
     assert_eq!(found.len(), 4, "{found:#?}");
